@@ -1,0 +1,62 @@
+/**
+ * Every way in which Everbroker fails, by name. The name is the `type` of the ApplicationFailure, the key of the exit
+ * code, and the heading in docs/failures.md. Nothing in the project recognises an error by its text.
+ */
+export interface FailureKind {
+  /** Whether trying the same thing again can help. */
+  retryable: boolean;
+  /** Whose fault it is, for the reader of the message. */
+  fault: 'user' | 'environment' | 'everbroker';
+  /** Exit code of the CLI. */
+  exitCode: number;
+  /** What to do about it. */
+  hint: string;
+}
+
+const user = (exitCode: number, hint: string): FailureKind => ({ retryable: false, fault: 'user', exitCode, hint });
+const environment = (retryable: boolean, exitCode: number, hint: string): FailureKind => ({
+  retryable,
+  fault: 'environment',
+  exitCode,
+  hint,
+});
+
+export const FAILURES = {
+  InvalidInput: user(2, 'Correct every problem listed; nothing was touched.'),
+  NotSupportedYet: user(2, 'This part of the topology format is not built yet; use what the message names instead.'),
+  InputRefused: user(2, 'The worker does not let inputs reach this; ask who runs the worker.'),
+  ClusterUnknown: user(2, 'No cluster of that name was found by the worker; deploy it first or give its topology.'),
+  ClusterBusy: environment(false, 3, 'Wait for the operation that the message names, or cancel it.'),
+  OwnershipLost: environment(false, 3, 'Another operation took the cluster over; look at its workflow.'),
+  SubnetTaken: user(4, 'Choose a free subnet, or let the subnet be `policy: preferred`.'),
+  PortTaken: user(4, 'Free the port, or choose another in the topology.'),
+  NameTaken: user(4, 'Something that is not this cluster’s carries the name; remove it or choose another name.'),
+  EngineUnreachable: environment(true, 5, 'Start the Docker engine, or point DOCKER_HOST at the right one.'),
+  EngineChanged: environment(false, 5, 'The host is pinned to another Docker engine; run the worker on that one.'),
+  HostUnreachable: environment(true, 5, 'See whether the host’s container runs.'),
+  CommandFailed: environment(true, 5, 'Read the end of the output above.'),
+  CommandTimedOut: environment(true, 5, 'The host is slow or stuck; look at its load.'),
+  ArtefactUnavailable: environment(true, 6, 'See the network, or put the file into the artefact cache by hand.'),
+  ArtefactCorrupt: environment(false, 6, 'The checksum does not match: correct it in the topology, or remove the file.'),
+  JavaUnavailable: environment(true, 6, 'See the package sources of the host, or use an archive (`java.source`).'),
+  BrokerDidNotStart: environment(true, 7, 'Read the end of the broker’s log above.'),
+  VerificationFailed: environment(false, 8, 'Each failed check above names its fault.'),
+  StepSkippedByUser: environment(false, 9, 'A failed step was skipped on request; verify tells what is missing.'),
+  Aborted: environment(false, 9, 'The operation was aborted on request; deploy goes on from here.'),
+} as const satisfies Record<string, FailureKind>;
+
+export type FailureType = keyof typeof FAILURES;
+
+/** The one error class that layers below the activities throw. `to-failure.ts` turns it into an ApplicationFailure. */
+export class EverbrokerError extends Error {
+  override readonly name = 'EverbrokerError';
+  constructor(
+    readonly type: FailureType,
+    message: string,
+    /** JSON-plain facts for programs: host, command, exit code, end of the output. No secrets. */
+    readonly details: Record<string, unknown> = {},
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}

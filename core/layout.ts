@@ -1,0 +1,31 @@
+/** Where things are on a host: each path is made in one function, for Docker and SSH hosts alike. */
+import type { Topology } from './topology/schema.js';
+
+/** State of the host that outlives containers: agent, owner, manifest, secrets, desired states, event log. */
+export const STATE_DIR = '/var/lib/everbroker';
+export const AGENT_FILE = `${STATE_DIR}/agent.sh`;
+/** Owner token of the operation that may change this host: one line, the holder's run id. */
+export const OWNER_FILE = `${STATE_DIR}/owner`;
+export const MANIFEST_FILE = `${STATE_DIR}/manifest.json`;
+export const SECRETS_FILE = `${STATE_DIR}/secrets.json`;
+/** X25519 key pair of the host, to which secrets are sealed on their way between workers. */
+export const HOST_KEY_FILE = `${STATE_DIR}/host.key`;
+export const HOST_PUBLIC_KEY_FILE = `${STATE_DIR}/host.pub`;
+export const PROBE_DIR = `${STATE_DIR}/probe`;
+
+/** Launch description of a node, read by the agent: KEY=value lines. */
+export const launchFile = (node: string): string => `${STATE_DIR}/nodes/${node}/launch`;
+/** `up | down | fenced`, written by Everbroker, obeyed by the agent. */
+export const desiredFile = (node: string): string => `${STATE_DIR}/nodes/${node}/desired`;
+
+/** ActiveMQ's home: shared by the nodes of a host, never written after it is complete. */
+export const activemqHome = (topology: Topology): string =>
+  `${topology.root}/.activemq/apache-activemq-${topology.activemq.version}`;
+/** A node's base: its conf, data and logs. */
+export const nodeBase = (topology: Topology, node: string): string => `${topology.root}/${node}`;
+export const nodeConf = (topology: Topology, node: string): string => `${nodeBase(topology, node)}/conf`;
+export const nodeLog = (topology: Topology, node: string): string => `${nodeBase(topology, node)}/data/activemq.log`;
+/** Java unpacked from an archive; the key is the archive's checksum. */
+export const javaHome = (topology: Topology, sha512: string): string => `${topology.root}/.java/${sha512.slice(0, 16)}`;
+/** Class-data archives, one per JVM build and set of jars. */
+export const classDataDir = (topology: Topology): string => `${topology.root}/.cds`;

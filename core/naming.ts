@@ -1,0 +1,38 @@
+/** Ids, names and labels: each is made in one function, so that no two parts of the system spell one differently. */
+import type { Topology } from './topology/schema.js';
+import { dockerHostOf } from './topology/topology.js';
+
+export const DEFAULT_TASK_QUEUE = 'everbroker';
+export const CONTRACT_VERSION = 1;
+
+/** The id of the child workflow that holds a cluster: one writer per cluster and Temporal namespace. */
+export const holderWorkflowId = (cluster: string): string => `cluster/${cluster}`;
+
+export const LABEL_CLUSTER = 'everbroker.cluster';
+export const LABEL_HOST = 'everbroker.host';
+export const LABEL_GROUP = 'everbroker.group';
+/** What a labelled thing is: container | claim | store | state | network. */
+export const LABEL_ROLE = 'everbroker.role';
+/** Hash of the host's specification that a container was created from. */
+export const LABEL_SPEC = 'everbroker.spec';
+
+export const containerName = (topology: Topology, host: string): string =>
+  dockerHostOf(topology, host).container ?? `${topology.name}-${host}`;
+
+/** The never-started container whose name is the claim on a cluster on one engine. */
+export const claimName = (cluster: string): string => `everbroker-claim-${cluster}`;
+/** The volume of a group's store: it outlives containers, and destroy unless told otherwise. */
+export const storeVolume = (cluster: string, group: string): string => `${cluster}.${group}.store`;
+/** The volume of a host's state (agent, secrets, manifest). */
+export const stateVolume = (cluster: string, host: string): string => `${cluster}.${host}.state`;
+
+/** Queues that verification makes and deletes; the probe's user may touch nothing else. */
+export const PROBE_QUEUE_PREFIX = 'EVERBROKER.';
+export const verifyQueue = (id: string): string => `${PROBE_QUEUE_PREFIX}VERIFY.${id}`;
+
+/** Users of a broker that are Everbroker's own. */
+export const BRIDGE_USER = 'everbroker-bridge';
+export const PROBE_USER = 'everbroker-probe';
+export const SYSTEM_USER = 'everbroker-system';
+
+export const SEARCH_ATTRIBUTES = ['EverbrokerCluster', 'EverbrokerOperation', 'EverbrokerVerdict'] as const;

@@ -1,0 +1,81 @@
+/** Questions about a parsed topology. Pure. */
+import type { BridgeSpec, DockerHostSpec, GroupSpec, HostSpec, NodeSpec, Topology } from './schema.js';
+
+export type { BridgeSpec, DockerHostSpec, GroupSpec, HostSpec, NodeSpec, Topology } from './schema.js';
+
+/** A node with the names of what it belongs to. */
+export interface Node extends NodeSpec {
+  name: string;
+  group: string;
+}
+
+export const hostNames = (topology: Topology): string[] => Object.keys(topology.hosts);
+export const groupNames = (topology: Topology): string[] => Object.keys(topology.groups);
+
+/** The host that keeps the cluster's master copies (secrets); the first in the file. */
+export const firstHost = (topology: Topology): string => present(hostNames(topology)[0], 'a host');
+
+export function nodesOfGroup(topology: Topology, group: string): Node[] {
+  return Object.entries(groupOf(topology, group).nodes).map(([name, node]) => ({ name, group, ...node }));
+}
+
+export const allNodes = (topology: Topology): Node[] =>
+  groupNames(topology).flatMap((group) => nodesOfGroup(topology, group));
+
+export const nodesOnHost = (topology: Topology, host: string): Node[] =>
+  allNodes(topology).filter((node) => node.host === host);
+
+export const nodeNamed = (topology: Topology, name: string): Node =>
+  present(
+    allNodes(topology).find((node) => node.name === name),
+    `node ${name}`,
+  );
+
+export const groupOf = (topology: Topology, group: string): GroupSpec =>
+  present(topology.groups[group], `group ${group}`);
+export const hostOf = (topology: Topology, host: string): HostSpec => present(topology.hosts[host], `host ${host}`);
+
+/** @throws Error when the host is not a container; callers have checked `kind` or run after the rules refused others. */
+export function dockerHostOf(topology: Topology, host: string): DockerHostSpec {
+  const spec = hostOf(topology, host);
+  if (spec.kind !== 'docker') throw new Error(`host ${host} is ${spec.kind}, not docker`);
+  return spec;
+}
+
+/** Hosts on which the nodes of a group run, each once, in the file's order. */
+export const hostsOfGroup = (topology: Topology, group: string): string[] => [
+  ...new Set(nodesOfGroup(topology, group).map((node) => node.host)),
+];
+
+export const groupsOnHost = (topology: Topology, host: string): string[] =>
+  groupNames(topology).filter((group) => hostsOfGroup(topology, group).includes(host));
+
+/** Bridges whose networkConnector this group's nodes carry. */
+export const bridgesFrom = (topology: Topology, group: string): BridgeSpec[] =>
+  topology.bridges.filter((bridge) => bridge.from === group);
+
+/** `failover:(…)` of a group as brokers and probes inside the network use it. */
+export const failoverUrl = (topology: Topology, group: string): string =>
+  `failover:(${nodesOfGroup(topology, group)
+    .map((node) => `tcp://${hostOf(topology, node.host).address}:${node.openwire}`)
+    .join(',')})`;
+
+/** `failover:(…)` as an application outside the network uses it: published addresses where there are any. */
+export function clientUrl(topology: Topology, group: string): string {
+  const uris = nodesOfGroup(topology, group).map((node) => `tcp://${clientAddress(topology, node.host)}:${node.openwire}`);
+  return `failover:(${uris.join(',')})?randomize=false`;
+}
+
+export const consoleUrl = (topology: Topology, node: Node): string =>
+  `http://${clientAddress(topology, node.host)}:${node.console}/admin`;
+
+function clientAddress(topology: Topology, host: string): string {
+  const spec = hostOf(topology, host);
+  if (spec.kind !== 'docker' || spec.publish === false) return spec.address;
+  return spec.publish === '0.0.0.0' ? '127.0.0.1' : spec.publish;
+}
+
+function present<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`the topology has no ${what}`);
+  return value;
+}
