@@ -37,7 +37,11 @@ export const FAILURES = {
   CommandFailed: environment(true, 5, 'Read the end of the output above.'),
   CommandTimedOut: environment(true, 5, 'The host is slow or stuck; look at its load.'),
   ArtefactUnavailable: environment(true, 6, 'See the network, or put the file into the artefact cache by hand.'),
-  ArtefactCorrupt: environment(false, 6, 'The checksum does not match: correct it in the topology, or remove the file.'),
+  ArtefactCorrupt: environment(
+    false,
+    6,
+    'The checksum does not match: correct it in the topology, or remove the file.',
+  ),
   JavaUnavailable: environment(true, 6, 'See the package sources of the host, or use an archive (`java.source`).'),
   BrokerDidNotStart: environment(true, 7, 'Read the end of the broker’s log above.'),
   VerificationFailed: environment(false, 8, 'Each failed check above names its fault.'),
@@ -50,13 +54,18 @@ export type FailureType = keyof typeof FAILURES;
 /** The one error class that layers below the activities throw. `to-failure.ts` turns it into an ApplicationFailure. */
 export class EverbrokerError extends Error {
   override readonly name = 'EverbrokerError';
+  readonly type: FailureType;
+  /** JSON-plain facts for programs: host, command, exit code, end of the output. No secrets. */
+  readonly details: Record<string, unknown>;
+
   constructor(
-    readonly type: FailureType,
+    type: FailureType,
     message: string,
-    /** JSON-plain facts for programs: host, command, exit code, end of the output. No secrets. */
-    readonly details: Record<string, unknown> = {},
+    details: Record<string, unknown> = {},
     options?: { cause?: unknown },
   ) {
     super(message, options);
+    this.type = type;
+    this.details = details;
   }
 }

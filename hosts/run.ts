@@ -14,7 +14,9 @@ export async function run(host: Host, argv: readonly string[], options: ExecOpti
 /** The error for a command whose result is not what was wanted; `what` says so in the user's words. */
 export function commandFailed(result: CommandResult, what = result.argv.slice(0, 3).join(' ')): EverbrokerError {
   const end = lastLines(result.stderr.trim() || result.stdout.trim(), 12);
-  const outcome = result.timedOut ? `did not end within ${result.durationMs} ms` : `ended with exit code ${result.exitCode}`;
+  const outcome = result.timedOut
+    ? `did not end within ${result.durationMs} ms`
+    : `ended with exit code ${result.exitCode}`;
   return new EverbrokerError(
     result.timedOut ? 'CommandTimedOut' : 'CommandFailed',
     `${result.host}: ${what}: ${outcome}${end ? `\n${end}` : ''}`,

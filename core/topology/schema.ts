@@ -14,7 +14,10 @@ const nameOf = (what: string) =>
 
 const clusterName = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'a cluster name starts with a lower-case letter and holds only a-z, 0-9 and "-" (at most 40)');
+  .regex(
+    /^[a-z][a-z0-9-]{0,39}$/,
+    'a cluster name starts with a lower-case letter and holds only a-z, 0-9 and "-" (at most 40)',
+  );
 
 const port = z.int().min(1024, 'ports below 1024 need root, which brokers do not have').max(65535);
 const absolutePath = z
@@ -27,7 +30,10 @@ const sha512 = z.string().regex(/^[0-9a-f]{128}$/, 'must be a SHA-512 checksum: 
 const httpsUrl = z.url({ protocol: /^https$/, error: 'must be an https:// URL' });
 const cacheFile = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._+-]*$/, 'must be the plain name of a file in the artefact cache, without a directory');
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._+-]*$/,
+    'must be the plain name of a file in the artefact cache, without a directory',
+  );
 
 const version = z.string().regex(/^\d+\.\d+\.\d+$/, 'must be a full version such as 5.18.3');
 
@@ -35,7 +41,10 @@ const mavenSource = z.strictObject({
   kind: z.literal('maven'),
   coordinates: z
     .string()
-    .regex(/^[\w.-]+:[\w.-]+:[\w.-]+:tar\.gz:bin$/, 'must look like org.apache.activemq:apache-activemq:5.18.3:tar.gz:bin')
+    .regex(
+      /^[\w.-]+:[\w.-]+:[\w.-]+:tar\.gz:bin$/,
+      'must look like org.apache.activemq:apache-activemq:5.18.3:tar.gz:bin',
+    )
     .optional()
     .meta({ description: 'Maven coordinates; default org.apache.activemq:apache-activemq:<version>:tar.gz:bin.' }),
 });
@@ -47,11 +56,19 @@ const activemq = z.strictObject({
   source: z
     .discriminatedUnion('kind', [mavenSource, urlSource, fileSource])
     .default({ kind: 'maven' })
-    .meta({ description: 'Where the distribution comes from: `maven`, `url` (https, with SHA-512) or `file` (in the artefact cache).' }),
+    .meta({
+      description:
+        'Where the distribution comes from: `maven`, `url` (https, with SHA-512) or `file` (in the artefact cache).',
+    }),
 });
 
 const java = z.strictObject({
-  minimum: z.int().min(11).max(25).default(17).meta({ description: 'Oldest Java major version that is used when it is present already.' }),
+  minimum: z
+    .int()
+    .min(11)
+    .max(25)
+    .default(17)
+    .meta({ description: 'Oldest Java major version that is used when it is present already.' }),
   source: z
     .discriminatedUnion('kind', [
       z.strictObject({
@@ -65,7 +82,10 @@ const java = z.strictObject({
       z.strictObject({ kind: z.literal('file'), file: cacheFile, sha512 }),
     ])
     .default({ kind: 'packages', package: 'openjdk-17-jre-headless' })
-    .meta({ description: 'Where Java comes from when a host has none that is new enough: `packages`, or a tar.gz by `url` or `file`.' }),
+    .meta({
+      description:
+        'Where Java comes from when a host has none that is new enough: `packages`, or a tar.gz by `url` or `file`.',
+    }),
 });
 
 const heap = z.strictObject({
@@ -75,7 +95,12 @@ const heap = z.strictObject({
 
 const limits = z.strictObject({
   heap: heap.prefault({}).meta({ description: "Each node's JVM heap, MiB." }),
-  memoryPercent: z.int().min(10).max(90).default(70).meta({ description: 'memoryUsage as a share of the heap, percent.' }),
+  memoryPercent: z
+    .int()
+    .min(10)
+    .max(90)
+    .default(70)
+    .meta({ description: 'memoryUsage as a share of the heap, percent.' }),
   storeMb: z.int().min(64).default(10240).meta({ description: 'storeUsage of a group, MiB.' }),
   tempMb: z.int().min(64).default(1024).meta({ description: 'tempUsage of a node, MiB.' }),
   maximumConnections: z.int().min(1).max(100000).default(1000),
@@ -84,7 +109,10 @@ const limits = z.strictObject({
 
 const user = z
   .string()
-  .regex(/^[a-z][a-z0-9._-]{0,31}$/, 'a user name starts with a lower-case letter and holds only a-z, 0-9, ".", "_" and "-"');
+  .regex(
+    /^[a-z][a-z0-9._-]{0,31}$/,
+    'a user name starts with a lower-case letter and holds only a-z, 0-9, ".", "_" and "-"',
+  );
 const secret = z
   .string()
   .regex(
@@ -95,7 +123,10 @@ const login = (name: string) =>
   z.strictObject({ user: user.default(name), password: secret.default('generate') }).prefault({});
 
 const security = z.strictObject({
-  openwireLogin: z.boolean().default(true).meta({ description: 'Whether clients must log in on the openwire connector.' }),
+  openwireLogin: z
+    .boolean()
+    .default(true)
+    .meta({ description: 'Whether clients must log in on the openwire connector.' }),
   console: login('ops').meta({ description: 'Login of the web console and Jolokia.' }),
   client: login('app').meta({ description: 'Login of applications.' }),
 });
@@ -106,7 +137,10 @@ const network = z.strictObject({
   policy: z
     .enum(['preferred', 'pinned'])
     .default('preferred')
-    .meta({ description: '`preferred`: when the subnet is taken another is chosen and shown; `pinned`: a taken subnet is refused.' }),
+    .meta({
+      description:
+        '`preferred`: when the subnet is taken another is chosen and shown; `pinned`: a taken subnet is refused.',
+    }),
 });
 
 const taskQueue = z
@@ -124,7 +158,9 @@ const dockerHost = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9._/:@-]*$/, 'must be an image reference')
     .optional()
-    .meta({ description: 'Image of the container; default the base image that Everbroker prepares (Debian without Java).' }),
+    .meta({
+      description: 'Image of the container; default the base image that Everbroker prepares (Debian without Java).',
+    }),
   engine: z
     .string()
     .regex(/^(unix:\/\/\/[\w./-]+|tcp:\/\/[\w.-]+:\d+)$/, 'must be unix:///path or tcp://host:port')
@@ -144,20 +180,31 @@ const sshHost = z.strictObject({
   user: user.default('root'),
   identity: secret.optional().meta({ description: 'Reference to the private key.' }),
   password: secret.optional(),
-  fingerprint: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'must look like SHA256:…').optional(),
+  fingerprint: z
+    .string()
+    .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'must look like SHA256:…')
+    .optional(),
   taskQueue,
 });
 
 const pollMs = z.int().min(100).max(10000);
 const kahadb = z.strictObject({
   kind: z.literal('kahadb'),
-  directory: absolutePath.meta({ description: 'KahaDB directory that the nodes of the group share; a volume of its own is mounted there.' }),
-  lockPollMs: pollMs.default(250).meta({ description: 'lockAcquireSleepInterval: how often a slave tries the lock, ms.' }),
-  lockKeepAliveMs: pollMs.default(1000).meta({ description: 'lockKeepAlivePeriod: how often the master checks that the lock is still its own, ms.' }),
+  directory: absolutePath.meta({
+    description: 'KahaDB directory that the nodes of the group share; a volume of its own is mounted there.',
+  }),
+  lockPollMs: pollMs
+    .default(250)
+    .meta({ description: 'lockAcquireSleepInterval: how often a slave tries the lock, ms.' }),
+  lockKeepAliveMs: pollMs
+    .default(1000)
+    .meta({ description: 'lockKeepAlivePeriod: how often the master checks that the lock is still its own, ms.' }),
 });
 const jdbc = z.strictObject({
   kind: z.literal('jdbc'),
-  url: z.string().regex(/^jdbc:(mysql|mariadb|postgresql):\/\/\S+$/, 'must be a jdbc:mysql, jdbc:mariadb or jdbc:postgresql URL'),
+  url: z
+    .string()
+    .regex(/^jdbc:(mysql|mariadb|postgresql):\/\/\S+$/, 'must be a jdbc:mysql, jdbc:mariadb or jdbc:postgresql URL'),
   user,
   password: secret,
 });
@@ -192,7 +239,9 @@ const bridge = z.strictObject({
   backOff: z
     .enum(['bounded', 'default'])
     .default('bounded')
-    .meta({ description: '`bounded`: retry every second; `default`: ActiveMQ\'s exponential back-off, up to 30 s and more.' }),
+    .meta({
+      description: "`bounded`: retry every second; `default`: ActiveMQ's exponential back-off, up to 30 s and more.",
+    }),
 });
 
 export const topologySchema = z.strictObject({
@@ -204,7 +253,9 @@ export const topologySchema = z.strictObject({
     .regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be a plain lower-case word')
     .default('development')
     .meta({ description: 'Label that guards of drills compare.' }),
-  root: absolutePath.default('/usr/local/mqcluster').meta({ description: 'Directory on each host below which homes and nodes live.' }),
+  root: absolutePath
+    .default('/usr/local/mqcluster')
+    .meta({ description: 'Directory on each host below which homes and nodes live.' }),
   runAs: z
     .strictObject({ user: user.default('activemq'), uid: z.int().min(100).max(60000).default(7616) })
     .prefault({})
@@ -216,7 +267,10 @@ export const topologySchema = z.strictObject({
   strandedMessages: z
     .enum(['replay', 'keep'])
     .default('replay')
-    .meta({ description: '`replay`: messages return over a bridge when their consumers left (replayWhenNoConsumers); `keep`: ActiveMQ\'s default.' }),
+    .meta({
+      description:
+        "`replay`: messages return over a bridge when their consumers left (replayWhenNoConsumers); `keep`: ActiveMQ's default.",
+    }),
   hosts: z.record(nameOf('host'), z.discriminatedUnion('kind', [dockerHost, sshHost])),
   groups: z.record(nameOf('group'), group),
   bridges: z.array(bridge).default([]),

@@ -62,7 +62,9 @@ export const failoverUrl = (topology: Topology, group: string): string =>
 
 /** `failover:(…)` as an application outside the network uses it: published addresses where there are any. */
 export function clientUrl(topology: Topology, group: string): string {
-  const uris = nodesOfGroup(topology, group).map((node) => `tcp://${clientAddress(topology, node.host)}:${node.openwire}`);
+  const uris = nodesOfGroup(topology, group).map(
+    (node) => `tcp://${clientAddress(topology, node.host)}:${node.openwire}`,
+  );
   return `failover:(${uris.join(',')})?randomize=false`;
 }
 
