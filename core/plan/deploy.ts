@@ -1,0 +1,176 @@
+/** What is left to do until a cluster is as its topology says. Pure: `plan` prints exactly what `deploy` runs. */
+import { activemqHome } from '../layout.js';
+import { dockerHostOf, firstHost, groupNames, hostNames, hostOf, type Topology } from '../topology/topology.js';
+import { planGroup } from './group.js';
+import { changedFiles, containerReason, isNew, type Known } from './known.js';
+import type { FileChange, Plan, Step } from './step.js';
+import { isEmpty } from './step.js';
+
+export function planDeploy(known: Known): Plan {
+  const { topology } = known;
+  const unseen = hostNames(topology).filter((host) => isStopped(known, host));
+  const networks = planNetworks(known);
+  const hosts = Object.fromEntries(hostNames(topology).map((host) => [host, planHost(known, host)]));
+  const waiting: Plan = { networks, hosts, secrets: [], groups: {}, proof: [], afterwards: [], unseen };
+  // What a stopped container holds is not known; guessing would make `plan` promise steps that deploy then skips.
+  if (unseen.length > 0) return waiting;
+
+  const secrets = planSecrets(known);
+  const credentialsVersion = wantedCredentialsVersion(known, secrets.length > 0);
+  const groups = Object.fromEntries(
+    groupNames(topology)
+      .map((group) => [group, planGroup(known, group, credentialsVersion)] as const)
+      .filter(([, stages]) => stages.length > 0),
+  );
+  const plan: Plan = { ...waiting, secrets: needsSecrets(groups) ? planSecrets(known, true) : secrets, groups };
+  if (isEmpty(plan)) return plan;
+  return { ...plan, proof: planProof(topology, groups), afterwards: planClassData(known) };
+}
+
+function planNetworks({ topology, observed }: Known): Step[] {
+  const wanted = new Map<string, string>();
+  for (const host of hostNames(topology)) {
+    if (hostOf(topology, host).kind !== 'docker') continue;
+    if (observed[host]?.placement?.network.exists) continue;
+    wanted.set(dockerHostOf(topology, host).network.name, host);
+  }
+  return [...wanted].map(([network, host]) => ({
+    id: `createNetwork/${network}`,
+    kind: 'createNetwork',
+    network,
+    host,
+    summary: `${network} · create network ${dockerHostOf(topology, host).network.subnet}`,
+    reason: 'the network does not exist',
+  }));
+}
+
+function planHost(known: Known, host: string): Step[] {
+  const { topology, desired, observed } = known;
+  const wanted = desired.hosts[host];
+  if (wanted === undefined) throw new Error(`nothing is known about host ${host}`);
+  const steps: Step[] = [];
+  const why = containerReason(known, host);
+  if (why !== null) {
+    steps.push(
+      hostStep(
+        'createContainer',
+        host,
+        `${why.verb} container with address ${hostOf(topology, host).address}`,
+        why.reason,
+      ),
+    );
+  }
+  if (why?.verb === 'start') return steps;
+
+  const inside = why === null ? observed[host]?.inside : undefined;
+  if (inside !== undefined) {
+    const reasons = [
+      inside.agentHash !== wanted.agentHash && 'the host agent is of another version',
+      !inside.agentRunning && 'the host agent does not run',
+      inside.manifestHash !== wanted.manifestHash && 'the manifest is of another topology',
+      inside.publicKey === null && 'the host has no key',
+    ].filter((reason) => reason !== false);
+    if (reasons.length > 0) steps.push(hostStep('prepareHost', host, 'install agent and manifest', reasons.join('; ')));
+  }
+  if (!inside?.java || inside.java.major < topology.java.minimum) {
+    const found = inside?.java
+      ? `Java ${inside.java.major} is older than ${topology.java.minimum}`
+      : 'no Java on the host';
+    steps.push(hostStep('installJava', host, `install Java (${topology.java.source.kind})`, found));
+  }
+  const missing = homeReasons(known, host);
+  if (missing.reasons.length > 0) {
+    const step = hostStep(
+      'installActiveMQ',
+      host,
+      `unpack ActiveMQ ${topology.activemq.version}`,
+      missing.reasons.join('; '),
+    );
+    steps.push({ ...step, files: missing.files });
+  }
+  return steps;
+}
+
+const isStopped = (known: Known, host: string): boolean => containerReason(known, host)?.verb === 'start';
+
+function homeReasons(known: Known, host: string): { reasons: string[]; files: FileChange[] } {
+  const { topology, desired, observed } = known;
+  const inside = isNew(known, host) ? undefined : observed[host]?.inside;
+  const name = activemqHome(topology).split('/').at(-1) ?? '';
+  const wanted = desired.hosts[host];
+  const complete = inside?.homes.includes(name) ?? false;
+  const files = changedFiles(wanted?.home ?? {}, complete ? (inside?.files ?? {}) : {});
+  const reasons = [
+    !complete && `ActiveMQ ${topology.activemq.version} is not on the host`,
+    complete && files.length > 0 && `${files.map((file) => file.path.split('/').at(-1)).join(', ')} differs`,
+    inside !== undefined && inside.probeHash !== wanted?.probeHash && 'the probe is of another version',
+    inside !== undefined && !inside.runAsUser && `there is no user with uid ${topology.runAs.uid}`,
+  ].filter((reason) => reason !== false);
+  return { reasons, files };
+}
+
+function planSecrets(known: Known, always = false): Step[] {
+  const host = firstHost(known.topology);
+  const version = masterVersion(known);
+  const reason =
+    version === 0
+      ? 'no credentials were generated yet'
+      : known.secretsChanged
+        ? 'a referenced secret has changed'
+        : null;
+  if (reason === null && !always) return [];
+  const summary = version === 0 ? 'generate credentials' : 'share credentials with the hosts';
+  return [
+    {
+      id: 'shareSecrets',
+      kind: 'shareSecrets',
+      host,
+      summary: `${host} · ${summary}`,
+      reason: reason ?? 'a node needs its credentials',
+    },
+  ];
+}
+
+const masterVersion = (known: Known): number => known.observed[firstHost(known.topology)]?.inside?.secretsVersion ?? 0;
+
+const wantedCredentialsVersion = (known: Known, changed: boolean): number =>
+  changed ? masterVersion(known) + 1 : masterVersion(known);
+
+const needsSecrets = (groups: Record<string, Step[][]>): boolean =>
+  Object.values(groups)
+    .flat(2)
+    .some((step) => step.kind === 'configureNode');
+
+function planProof(topology: Topology, groups: Record<string, Step[][]>): Step[] {
+  const names = topology.bridges.map((bridge) => `${bridge.from} ⇄ ${bridge.to}`);
+  const host = hostNames(topology)[0] ?? '';
+  const what = names.length > 0 ? `messages over ${names.join(', ')}` : 'messages through every group';
+  const changed = Object.keys(groups);
+  return [
+    {
+      id: 'proveMessages',
+      kind: 'proveMessages',
+      host,
+      summary: `prove with ${what}`,
+      reason: changed.length > 0 ? `${changed.join(', ')} changed` : 'hosts changed',
+    },
+  ];
+}
+
+/** The archive is made after the proof: it speeds up the next start of every node, and must not delay the first. */
+function planClassData({ topology, observed }: Known): Step[] {
+  const host = hostNames(topology)[0] ?? '';
+  if ((observed[host]?.inside?.classDataArchives.length ?? 0) > 0) return [];
+  return [
+    hostStep(
+      'makeClassData',
+      host,
+      'make class-data archive',
+      'no node of this version and Java has started from one yet',
+    ),
+  ];
+}
+
+function hostStep(kind: Step['kind'], host: string, what: string, reason: string): Step {
+  return { id: `${kind}/${host}`, kind, host, summary: `${host} · ${what}`, reason };
+}

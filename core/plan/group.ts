@@ -1,0 +1,130 @@
+/** The stages of one group: configure what is down, start its master, then its slaves; restart what runs, master last. */
+import { groupsOnHost, nodesOfGroup, type Node } from '../topology/topology.js';
+import { changedFiles, isNew, nodeSeen, nodesWithoutPlace, type Known } from './known.js';
+import type { Step } from './step.js';
+
+interface NodeState {
+  node: Node;
+  runs: boolean;
+  isMaster: boolean;
+  /** Why its files must be written; null when they are as wanted. */
+  configure: Step | null;
+  /** Why it must be started or restarted; null when it runs as wanted. */
+  start: string | null;
+}
+
+export function planGroup(known: Known, group: string, credentialsVersion: number): Step[][] {
+  const nodes = nodesOfGroup(known.topology, group).map((node) => stateOf(known, node, credentialsVersion));
+  const down = nodes.filter((state) => !state.runs);
+  const restart = nodes.filter((state) => state.runs && (state.configure !== null || state.start !== null));
+  const stages = [
+    removals(known, group),
+    down.flatMap((state) => state.configure ?? []),
+    ...startsInOrder(nodes, down),
+    ...rollingRestart(nodes, restart),
+  ].filter((stage) => stage.length > 0);
+  return stages.length === 0 ? [] : [...stages, [verifyRoles(group)]];
+}
+
+function stateOf(known: Known, node: Node, credentialsVersion: number): NodeState {
+  const seen = nodeSeen(known, node);
+  const runs = seen?.process.alive === true && seen.desired === 'up';
+  const configure = configureStep(known, node, credentialsVersion);
+  return {
+    node,
+    runs,
+    isMaster: runs && seen.listening.includes(node.openwire),
+    configure,
+    start: startReason(known, node),
+  };
+}
+
+function configureStep(known: Known, node: Node, credentialsVersion: number): Step | null {
+  const seen = nodeSeen(known, node);
+  const found = isNew(known, node.host) ? {} : (known.observed[node.host]?.inside?.files ?? {});
+  const files = changedFiles(known.desired.nodes[node.name]?.files ?? {}, found);
+  const reasons = [
+    files.length > 0 && describeFiles(node, files),
+    (seen?.credentialsVersion ?? 0) !== credentialsVersion && 'its credentials are of another version',
+    seen !== undefined && !seen.storeWritable && 'its user cannot write the store',
+  ].filter((reason) => reason !== false);
+  if (reasons.length === 0) return null;
+  return { ...nodeStep('configureNode', node, 'configure', reasons.join('; ')), files };
+}
+
+function describeFiles(node: Node, files: { path: string; change: string }[]): string {
+  if (files.every((file) => file.change === 'create')) return 'it is not configured';
+  const marker = `/${node.name}/`;
+  return `${files.map((file) => file.path.slice(file.path.lastIndexOf(marker) + marker.length)).join(', ')} differs`;
+}
+
+function startReason(known: Known, node: Node): string | null {
+  const seen = nodeSeen(known, node);
+  if (seen === undefined || !seen.process.alive) return 'it does not run';
+  if (seen.desired !== 'up') return `it is meant to be ${seen.desired}`;
+  if (seen.launchedWith !== seen.currentFingerprint) return 'it runs with an older configuration';
+  return null;
+}
+
+/** The first start decides the master: it goes alone, the others follow together and find the lock taken. */
+function startsInOrder(nodes: NodeState[], down: NodeState[]): Step[][] {
+  const starts = (states: NodeState[], expect: 'master' | 'slave'): Step[] =>
+    states.map(({ node, start }) => ({ ...startStep(node, expect), reason: start ?? 'its configuration changed' }));
+  if (nodes.some((state) => state.runs)) return [starts(down, 'slave')];
+  return [starts(down.slice(0, 1), 'master'), starts(down.slice(1), 'slave')];
+}
+
+/** Slaves one at a time, the master last: clients fail over once, to a slave that has the new configuration. */
+function rollingRestart(nodes: NodeState[], restart: NodeState[]): Step[][] {
+  const ordered = [...restart.filter((state) => !state.isMaster), ...restart.filter((state) => state.isMaster)];
+  return ordered.flatMap((state) => {
+    const why = state.configure?.reason ?? state.start ?? '';
+    const expect = nodes.length === 1 ? 'master' : 'any';
+    return [
+      [{ ...nodeStep('stopNode', state.node, `stop ${state.isMaster ? 'master' : 'slave'}`, why) }],
+      state.configure === null ? [] : [state.configure],
+      [{ ...startStep(state.node, expect), reason: why }],
+    ];
+  });
+}
+
+function removals(known: Known, group: string): Step[] {
+  return Object.keys(known.topology.hosts)
+    .filter((host) => groupsOnHost(known.topology, host)[0] === group && !isNew(known, host))
+    .flatMap((host) =>
+      nodesWithoutPlace(known, host).map((node): Step => ({
+        id: `removeNode/${node}`,
+        kind: 'removeNode',
+        host,
+        group,
+        node,
+        summary: `${node} · stop and remove`,
+        reason: 'the topology has no such node on this host',
+      })),
+    );
+}
+
+const startStep = (node: Node, expect: 'master' | 'slave' | 'any'): Step => ({
+  ...nodeStep('startNode', node, expect === 'any' ? 'start' : `start as ${expect} of ${node.group}`, ''),
+  expect,
+});
+
+const verifyRoles = (group: string): Step => ({
+  id: `verifyRoles/${group}`,
+  kind: 'verifyRoles',
+  group,
+  summary: `${group} · verify exactly one master`,
+  reason: 'nodes of the group changed',
+});
+
+function nodeStep(kind: Step['kind'], node: Node, what: string, reason: string): Step {
+  return {
+    id: `${kind}/${node.name}`,
+    kind,
+    host: node.host,
+    group: node.group,
+    node: node.name,
+    summary: `${node.name} · ${what}`,
+    reason,
+  };
+}
