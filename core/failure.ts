@@ -31,6 +31,13 @@ export const FAILURES = {
   SubnetTaken: user(4, 'Choose a free subnet, or let the subnet be `policy: preferred`.'),
   PortTaken: user(4, 'Free the port, or choose another in the topology.'),
   NameTaken: user(4, 'Something that is not this cluster’s carries the name; remove it or choose another name.'),
+  TemporalUnreachable: environment(
+    true,
+    5,
+    'Start that Temporal server, correct TEMPORAL_ADDRESS, or unset it to have one started.',
+  ),
+  TemporalDidNotStart: environment(true, 5, 'Read the end of the server’s log above.'),
+  WorkerDidNotStart: environment(true, 5, 'Read the end of the worker’s log above.'),
   EngineUnreachable: environment(true, 5, 'Start the Docker engine, or point DOCKER_HOST at the right one.'),
   EngineChanged: environment(false, 5, 'The host is pinned to another Docker engine; run the worker on that one.'),
   HostUnreachable: environment(true, 5, 'See whether the host’s container runs.'),
