@@ -1,0 +1,80 @@
+package everbroker.probe;
+
+import javax.jms.JMSException;
+import javax.jms.JMSSecurityException;
+import org.apache.activemq.ActiveMQConnection;
+import org.apache.activemq.ActiveMQConnectionFactory;
+import org.apache.activemq.command.ActiveMQQueue;
+
+/** Connections to brokers, and what their failures mean. */
+final class Brokers {
+    private Brokers() {}
+
+    /** @return a started connection, within about the task's timeout */
+    static ActiveMQConnection connect(Task task, String url) throws JMSException {
+        ActiveMQConnectionFactory factory = new ActiveMQConnectionFactory(url);
+        if (!task.flag("anonymous")) {
+            factory.setUserName(task.text("user", null));
+            factory.setPassword(task.text("password", null));
+        }
+        // advisories would need rights beyond the probe's own queues
+        factory.setWatchTopicAdvisories(false);
+        // a send that returns is an acknowledged one; asynchronous sends lose messages when a master dies
+        factory.setUseAsyncSend(false);
+        factory.setAlwaysSyncSend(true);
+        // failover: bounds only the time without a connection; a frozen broker answers neither sends nor logins
+        factory.setSendTimeout(task.timeoutMs());
+        factory.setConnectResponseTimeout(task.timeoutMs());
+        // how long close() waits for a broker that is gone
+        factory.setCloseTimeout(1_000);
+        ActiveMQConnection connection = (ActiveMQConnection) factory.createConnection();
+        try {
+            connection.start();
+            return connection;
+        } catch (JMSException problem) {
+            close(connection);
+            throw problem;
+        }
+    }
+
+    static void close(ActiveMQConnection connection) {
+        if (connection == null) return;
+        try {
+            connection.close();
+        } catch (JMSException gone) {
+            // closing tells nothing about messages: what counts was acknowledged before
+        }
+    }
+
+    /** Whether the broker itself said no to the login or to the right. */
+    static boolean isRefusal(Throwable problem) {
+        for (Throwable cause = problem; cause != null; cause = cause.getCause()) {
+            if (cause instanceof JMSSecurityException || cause instanceof SecurityException) return true;
+        }
+        return false;
+    }
+
+    static String outcomeOf(Throwable problem) {
+        return isRefusal(problem) ? "refused" : "unreachable";
+    }
+
+    /**
+     * Deletes the queue. The broker refuses while a bridge's subscription still exists, which ends a moment after its
+     * consumer's, so it is tried again for two seconds.
+     *
+     * @return "deleted", or why not
+     */
+    static String delete(ActiveMQConnection connection, String queue) {
+        long end = System.currentTimeMillis() + 2_000;
+        while (true) {
+            try {
+                connection.destroyDestination(new ActiveMQQueue(queue));
+                return "deleted";
+            } catch (JMSException problem) {
+                if (isRefusal(problem) || System.currentTimeMillis() > end)
+                    return problem.getClass().getName() + ": " + problem.getMessage();
+                Clock.sleep(50);
+            }
+        }
+    }
+}
