@@ -15,7 +15,10 @@ export type StepKind =
   | 'removeNode'
   | 'verifyRoles'
   | 'proveMessages'
-  | 'makeClassData';
+  | 'makeClassData'
+  | 'removeContainer'
+  | 'removeNetwork'
+  | 'removeVolume';
 
 export interface Step {
   /** Unique in a plan: kind and target, e.g. `startNode/mq2`. Waiting failures are retried and skipped by it. */
@@ -30,6 +33,8 @@ export interface Step {
   group?: string;
   node?: string;
   network?: string;
+  /** Name of the container, network or volume that a destroy step removes. */
+  target?: string;
   /** Files that the step creates or changes (configureNode, installActiveMQ). */
   files?: FileChange[];
   /** The role that a started node is expected to take; a master that is already there makes it a slave. */

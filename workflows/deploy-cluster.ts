@@ -1,0 +1,158 @@
+/** The runbook: network, containers, Java, ActiveMQ, credentials, configuration, start in order, roles, bridges. */
+import { CancellationScope } from '@temporalio/workflow';
+import type { DeployInput, DeployOutput, Check } from '../core/contract.js';
+import type { HostObservation } from '../core/health/observation.js';
+import { clientUrls, nodeResults } from '../core/health/results.js';
+import type { Plan, Step } from '../core/plan/step.js';
+import { isEmpty, stepsOf } from '../core/plan/step.js';
+import { dockerHostOf, groupNames, hostNames, hostsOfGroup, type Topology } from '../core/topology/topology.js';
+import { asOnlyWriter, type Ownership } from './hold-cluster.js';
+import { observeHosts, placeNetworks, readGroup, resolve } from './look.js';
+import { Operation, settleAll } from './operation.js';
+import { slowInstall } from './profiles.js';
+import { activities } from './calls.js';
+import { Runner } from './runner.js';
+import { recorded } from './recorded.js';
+
+export async function deployCluster(input: DeployInput): Promise<DeployOutput> {
+  const operation = new Operation('deploy');
+  const startedAt = Date.now();
+  return recorded(operation, async (record) => {
+    const { topology, topologyHash, warnings, options } = await resolve('deployCluster', input);
+    record.cluster(topology.name);
+    operation.begin(topology.name, options);
+    operation.warn(warnings);
+    if (options.startPaused) operation.pause();
+    const output = await asOnlyWriter(topology, 'deploy', async (ownership) => {
+      const deployment = new Deployment(operation, ownership);
+      try {
+        return await deployment.run();
+      } catch (error) {
+        if (options.rollback) await CancellationScope.nonCancellable(() => deployment.rollback());
+        throw error;
+      }
+    });
+    record.verdict(output.outcome);
+    return { ...output, topologyHash, warnings, durationMs: Date.now() - startedAt };
+  });
+}
+
+type Outcome = Omit<DeployOutput, 'topologyHash' | 'warnings' | 'durationMs'>;
+
+class Deployment {
+  private topology: Topology;
+  private readonly operation: Operation;
+  private readonly ownership: Ownership;
+  private runner: Runner;
+
+  constructor(operation: Operation, ownership: Ownership) {
+    this.operation = operation;
+    this.ownership = ownership;
+    this.topology = ownership.topology;
+    this.runner = new Runner(operation, ownership);
+  }
+
+  async run(): Promise<Outcome> {
+    const placed = await placeNetworks(this.topology);
+    this.topology = placed.topology;
+    this.runner = new Runner(this.operation, { ...this.ownership, topology: placed.topology });
+    for (const note of placed.notes) this.operation.note(note);
+
+    let plan = await this.plan();
+    if (plan.unseen.length > 0) {
+      // A stopped container cannot be looked into: start it, look again, and plan the rest from what is really there.
+      await this.carryOut(plan);
+      plan = await this.plan();
+    }
+    if (isEmpty(plan)) return this.outcome('unchanged', []);
+    const checks = await this.carryOut(plan);
+    return this.outcome(this.operation.counts().changed > 0 ? 'deployed' : 'unchanged', checks);
+  }
+
+  async rollback(): Promise<void> {
+    this.operation.phase('rolling back what this run created');
+    await this.runner.removeCreated();
+  }
+
+  private observed: Record<string, HostObservation> = {};
+
+  private async plan(): Promise<Plan> {
+    this.operation.phase('looking at the hosts');
+    this.observed = await observeHosts(this.topology);
+    this.runner.pinEngines(this.observed);
+    const call = activities({ summary: 'plan the steps', profile: slowInstall });
+    const { plan } = await call.planSteps({ topology: this.topology, observed: this.observed });
+    this.operation.announce(stepsOf(plan));
+    return plan;
+  }
+
+  private async carryOut(plan: Plan): Promise<Check[]> {
+    const { runner, operation, topology } = this;
+    operation.phase('preparing the networks');
+    await settleAll(plan.networks.map((step) => runner.run(step)));
+
+    operation.phase('preparing hosts, starting groups');
+    const containers = hostNames(topology).map((host) => ({ host, steps: plan.hosts[host] ?? [] }));
+    const placed = new Map(containers.map(({ host, steps }) => [host, runner.sequence(steps.filter(isPlacement))]));
+    const ready = new Map(
+      containers.map(({ host, steps }) => [
+        host,
+        after([placed.get(host)], () => runner.sequence(steps.filter((step) => !isPlacement(step)))),
+      ]),
+    );
+    // Credentials are sealed to the keys of all hosts, so they wait for every container, but not for Java or unpacking.
+    const secrets = after([...placed.values()], () => runner.sequence(plan.secrets));
+    const groups = Object.entries(plan.groups).map(([group, stages]) =>
+      after([secrets, ...hostsOfGroup(topology, group).map((host) => ready.get(host))], () =>
+        this.group(group, stages),
+      ),
+    );
+    await settleAll([...ready.values(), secrets, ...groups]);
+
+    operation.phase('proving the cluster');
+    const checks = (await Promise.all(plan.proof.map((step) => runner.prove(step)))).flat();
+    operation.phase('finishing');
+    await runner.sequence(plan.afterwards);
+    return checks;
+  }
+
+  /** Stages one after the other, the steps of a stage side by side. */
+  private async group(_group: string, stages: Step[][]): Promise<void> {
+    for (const stage of stages) await settleAll(stage.map((step) => this.runner.run(step)));
+  }
+
+  private async outcome(outcome: Outcome['outcome'], proof: Check[]): Promise<Outcome> {
+    const readings = (
+      await Promise.all(groupNames(this.topology).map((group) => readGroup(this.topology, group)))
+    ).flat();
+    const nodes = nodeResults(this.topology, readings);
+    this.operation.nodes(nodes);
+    this.operation.phase(outcome);
+    return {
+      outcome,
+      cluster: this.topology.name,
+      nodes,
+      clientUrls: clientUrls(this.topology),
+      networks: subnets(this.topology),
+      checks: [...this.runner.checks, ...proof],
+      notes: this.operation.progress.notes,
+      steps: this.operation.counts(),
+    };
+  }
+}
+
+const isPlacement = (step: Step): boolean => step.kind === 'createContainer' || step.kind === 'prepareHost';
+
+/** Goes on when all before it have succeeded; when one failed it does nothing: that failure is reported by its own branch. */
+async function after(before: readonly (Promise<unknown> | undefined)[], then: () => Promise<unknown>): Promise<void> {
+  const ended = await Promise.allSettled(before);
+  const failed = ended.some((result) => result.status === 'rejected');
+  if (!failed) await then();
+}
+
+function subnets(topology: Topology): Record<string, string> {
+  const docker = hostNames(topology).filter((host) => topology.hosts[host]?.kind === 'docker');
+  return Object.fromEntries(
+    docker.map((host) => dockerHostOf(topology, host).network).map((net) => [net.name, net.subnet]),
+  );
+}

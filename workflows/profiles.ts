@@ -1,0 +1,75 @@
+/** Timeouts and retries of the activities, each number with its reason. */
+import type { ActivityOptions } from '@temporalio/workflow';
+import type { StepKind } from '../core/plan/step.js';
+
+/**
+ * A worker that was killed is noticed after this long without a heartbeat. Activities beat every second; ten leaves
+ * room for a machine whose cores all start JVMs.
+ */
+const HEARTBEAT = '10 seconds';
+
+/**
+ * Four attempts by the server: two lost workers and one passing fault are survived without anybody noticing. More
+ * would hide a real fault, which the operation shows (`onFailure: wait`) or ends with.
+ */
+const RETRY = {
+  maximumAttempts: 4,
+  initialInterval: '500 milliseconds',
+  backoffCoefficient: 2,
+  maximumInterval: '5 seconds',
+} as const;
+
+/** A look or a few commands on a host that answers: a second at most, thirty on a machine under load. */
+export const quick: ActivityOptions = { startToCloseTimeout: '60 seconds', heartbeatTimeout: HEARTBEAT, retry: RETRY };
+
+/** Downloads and unpacking: 60 MB over a slow line, or a package manager that updates its lists. */
+export const slowInstall: ActivityOptions = {
+  startToCloseTimeout: '20 minutes',
+  heartbeatTimeout: HEARTBEAT,
+  retry: RETRY,
+};
+
+/** A broker that starts: seconds, or minutes where KahaDB rebuilds its index (12.5 s for 637 k entries measured). */
+export const brokerStart: ActivityOptions = {
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: HEARTBEAT,
+  retry: RETRY,
+};
+
+/** Messages through every route: bounded by the probe itself (60 s), retried once or twice while a bridge settles. */
+export const proof: ActivityOptions = { startToCloseTimeout: '3 minutes', heartbeatTimeout: HEARTBEAT, retry: RETRY };
+
+/** Runs as long as the operation and ends by cancellation; a lost worker must not end the claim, so it is retried for ever. */
+export const keeper: ActivityOptions = {
+  startToCloseTimeout: '30 days',
+  heartbeatTimeout: HEARTBEAT,
+  retry: { initialInterval: '200 milliseconds', maximumInterval: '2 seconds' },
+};
+
+/**
+ * Waits for a claim whose owner may be dead: the lease of 15 s must run out before it is taken over.
+ * The wait is one attempt, so the timeout is above the lease.
+ */
+export const claiming: ActivityOptions = {
+  startToCloseTimeout: '2 minutes',
+  heartbeatTimeout: HEARTBEAT,
+  retry: RETRY,
+};
+
+export const PROFILES: Record<Exclude<StepKind, 'verifyRoles'>, ActivityOptions> = {
+  createNetwork: quick,
+  createContainer: quick,
+  prepareHost: quick,
+  installJava: slowInstall,
+  installActiveMQ: slowInstall,
+  shareSecrets: quick,
+  configureNode: quick,
+  stopNode: quick,
+  startNode: brokerStart,
+  removeNode: quick,
+  proveMessages: proof,
+  makeClassData: proof,
+  removeContainer: quick,
+  removeNetwork: quick,
+  removeVolume: quick,
+};
