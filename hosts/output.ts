@@ -1,0 +1,78 @@
+/** What is kept of a command's output: the end of it, and whole characters only. */
+
+/** Keeps the last `limit` bytes of a stream; text is decoded once, so characters split over chunks survive. */
+export class OutputTail {
+  truncated = false;
+  readonly #limit: number;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  push(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    // Twice the limit before cutting: each byte is copied about once, however small the chunks are.
+    if (this.#bytes > 2 * this.#limit) this.#cut();
+  }
+
+  text(): string {
+    this.#cut();
+    const kept = Buffer.concat(this.#chunks);
+    return kept.subarray(this.truncated ? firstWholeCharacter(kept) : 0).toString('utf8');
+  }
+
+  #cut(): void {
+    if (this.#bytes <= this.#limit) return;
+    this.truncated = true;
+    const kept = Buffer.from(Buffer.concat(this.#chunks).subarray(this.#bytes - this.#limit));
+    this.#chunks = [kept];
+    this.#bytes = kept.length;
+  }
+}
+
+function firstWholeCharacter(bytes: Buffer): number {
+  let start = 0;
+  while (start < 3 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start++;
+  return start;
+}
+
+/**
+ * Splits the engine's attach stream: frames of an 8-byte header (1 = stdout, 2 = stderr; length) and their bytes.
+ * https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
+ */
+export class Demultiplexer {
+  readonly #sinks: { stdout: (chunk: Buffer) => void; stderr: (chunk: Buffer) => void };
+  #header = Buffer.alloc(0);
+  #left = 0;
+  #isStderr = false;
+
+  constructor(sinks: { stdout: (chunk: Buffer) => void; stderr: (chunk: Buffer) => void }) {
+    this.#sinks = sinks;
+  }
+
+  push(data: Buffer): void {
+    let rest = data;
+    while (rest.length > 0) rest = this.#left > 0 ? this.#payload(rest) : this.#head(rest);
+  }
+
+  #payload(data: Buffer): Buffer {
+    const chunk = data.subarray(0, this.#left);
+    this.#left -= chunk.length;
+    this.#sinks[this.#isStderr ? 'stderr' : 'stdout'](chunk);
+    return data.subarray(chunk.length);
+  }
+
+  #head(data: Buffer): Buffer {
+    const taken = 8 - this.#header.length;
+    this.#header = Buffer.concat([this.#header, data.subarray(0, taken)]);
+    if (this.#header.length === 8) {
+      this.#isStderr = this.#header.readUInt8(0) === 2;
+      this.#left = this.#header.readUInt32BE(4);
+      this.#header = Buffer.alloc(0);
+    }
+    return data.subarray(taken);
+  }
+}
