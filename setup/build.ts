@@ -1,0 +1,78 @@
+/** Makes dist/: code, assets, the workflow bundle and the probe. Each part only when its inputs changed. */
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inputHash, isBuilt, markBuilt, type Part } from './build-stamp.mjs';
+import { SetupError, run, type Progress } from './progress.mjs';
+
+/** Builds a part if need be; the hash is taken first, so that an edit during the build is not taken for built. */
+async function part(progress: Progress, root: string, work: { name: string; part: Part; make(): Promise<void> }) {
+  if (isBuilt(root, work.part)) return;
+  const hash = inputHash(root, work.part);
+  await progress.task(work.name, work.make);
+  markBuilt(root, work.part, hash);
+}
+
+export const buildCode = (progress: Progress, root: string): Promise<void> =>
+  part(progress, root, { name: 'compile', part: 'code', make: () => compile(root) });
+
+export const buildBundle = (progress: Progress, root: string): Promise<void> =>
+  part(progress, root, { name: 'workflow bundle', part: 'bundle', make: () => bundle(root) });
+
+/** `distribution` is the ActiveMQ archive whose client jars the probe is compiled against. */
+export const buildProbe = (progress: Progress, root: string, distribution: string): Promise<void> =>
+  part(progress, root, { name: 'JMS probe', part: 'probe', make: () => compileProbe(root, distribution) });
+
+async function compile(root: string): Promise<void> {
+  removeStale(root, '');
+  await run([process.execPath, join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
+    cwd: root,
+    whatToDo: 'correct the sources that the compiler names; `npm run check` tells the same.',
+  });
+  for (const asset of ['agent', 'topologies'])
+    cpSync(join(root, asset), join(root, 'dist', asset), { recursive: true });
+  const plain = readdirSync(join(root, 'setup')).filter((name) => name.endsWith('.mjs'));
+  for (const name of plain) cpSync(join(root, 'setup', name), join(root, 'dist', 'setup', name));
+}
+
+/** The compiler leaves the output of deleted sources lying; something could still import it. */
+function removeStale(root: string, below: string): void {
+  const dist = join(root, 'dist', below);
+  if (!existsSync(dist)) return;
+  for (const entry of readdirSync(dist, { withFileTypes: true })) {
+    const path = join(below, entry.name);
+    if (entry.isDirectory()) removeStale(root, path);
+    else if (/\.(js|d\.ts)$/.test(path) && below !== '') {
+      const source = join(root, path.replace(/\.(js|d\.ts)$/, '.ts'));
+      if (!existsSync(source)) rmSync(join(root, 'dist', path));
+    }
+  }
+}
+
+async function bundle(root: string): Promise<void> {
+  const { bundleWorkflowCode } = await import('@temporalio/worker');
+  const silent = () => undefined;
+  const logger = { log: silent, trace: silent, debug: silent, info: silent, warn: console.warn, error: console.error };
+  const { code } = await bundleWorkflowCode({ workflowsPath: join(root, 'workflows', 'index.ts'), logger });
+  const target = join(root, 'dist', 'workflow-bundle.js');
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  // A worker may be reading it at this moment.
+  writeFileSync(`${target}.new`, code);
+  renameSync(`${target}.new`, target);
+}
+
+async function compileProbe(root: string, distribution: string): Promise<void> {
+  if (!existsSync(distribution)) {
+    throw new SetupError(`${distribution} is not there`, 'run `node setup/setup.mjs build`, which fetches it.');
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'everbroker-client-jars-'));
+  try {
+    await run(['tar', '-xzf', distribution, '-C', directory, '--strip-components=1', '--wildcards', '*/lib/*.jar']);
+    await run([process.execPath, join(root, 'probe', 'build.mjs'), directory], {
+      cwd: root,
+      whatToDo: 'the probe needs a JDK of 17 or newer: set JAVA_HOME, or put its javac and jar on the PATH.',
+    });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
