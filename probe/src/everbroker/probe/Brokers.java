@@ -8,6 +8,9 @@ import org.apache.activemq.command.ActiveMQQueue;
 
 /** Connections to brokers, and what their failures mean. */
 final class Brokers {
+    /** What a task may take beyond its timeout, to close, drain and delete. */
+    private static final int CLEANUP_MS = 10_000;
+
     private Brokers() {}
 
     /** @return a started connection, within about the task's timeout */
@@ -28,13 +31,23 @@ final class Brokers {
         // how long close() waits for a broker that is gone
         factory.setCloseTimeout(1_000);
         ActiveMQConnection connection = (ActiveMQConnection) factory.createConnection();
+        Fuse fuse = Fuse.light(connection, task.timeoutMs());
         try {
             connection.start();
+            fuse.lengthen(task.timeoutMs() + CLEANUP_MS);
             return connection;
         } catch (JMSException problem) {
             close(connection);
-            throw problem;
+            if (!fuse.isBurnt()) throw problem;
+            JMSException late = new JMSException("no connection within " + task.timeoutMs() + " ms");
+            late.initCause(problem);
+            throw late;
         }
+    }
+
+    /** Whether a broker is at the other end just now. */
+    static boolean isConnected(ActiveMQConnection connection) {
+        return connection != null && connection.getTransport().isConnected();
     }
 
     static void close(ActiveMQConnection connection) {
@@ -65,6 +78,7 @@ final class Brokers {
      * @return "deleted", or why not
      */
     static String delete(ActiveMQConnection connection, String queue) {
+        if (!isConnected(connection)) return "not connected";
         long end = System.currentTimeMillis() + 2_000;
         while (true) {
             try {

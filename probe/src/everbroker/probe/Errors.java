@@ -16,7 +16,7 @@ final class Errors {
             Map<String, Object> made = new LinkedHashMap<>();
             made.put("where", where);
             made.put("class", problem.getClass().getName());
-            made.put("message", shortened(problem.getMessage()));
+            made.put("message", shortened(tell(problem)));
             made.put("count", 0L);
             return made;
         });
@@ -31,8 +31,16 @@ final class Errors {
         return new ArrayList<>(byKind.values());
     }
 
+    /** The message, and what lies at its root: failover: reports only that it was disposed of. */
+    private static String tell(Throwable problem) {
+        Throwable root = problem;
+        for (int depth = 0; root.getCause() != null && depth < 20; depth++) root = root.getCause();
+        String message = String.valueOf(problem.getMessage());
+        if (root == problem || message.equals(root.getMessage())) return message;
+        return message + " (" + root.getClass().getName() + ": " + root.getMessage() + ")";
+    }
+
     private static String shortened(String message) {
-        String text = message == null ? "" : message;
-        return text.length() <= LONGEST_MESSAGE ? text : text.substring(0, LONGEST_MESSAGE);
+        return message.length() <= LONGEST_MESSAGE ? message : message.substring(0, LONGEST_MESSAGE);
     }
 }

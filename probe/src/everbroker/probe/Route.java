@@ -111,13 +111,13 @@ final class Route {
         }
         int stuck = Sequence.both(missing, leftovers.received).cardinality();
         report.put("stuck", stuck).put("lost", missing.cardinality() - stuck);
-        report.put("cleanupFrom", source == null ? "not connected" : Brokers.delete(source, task.queue()));
+        report.put("cleanupFrom", Brokers.delete(source, task.queue()));
         if (oneBroker) return;
-        report.put("cleanupTo", target == null ? "not connected" : Brokers.delete(target, task.queue()));
+        report.put("cleanupTo", Brokers.delete(target, task.queue()));
     }
 
     private void collect(ActiveMQConnection connection, Receiver leftovers) {
-        if (connection == null) return;
+        if (!Brokers.isConnected(connection)) return;
         try {
             leftovers.open(connection);
             leftovers.drain(task.number("idleMs", 500, 1, 600_000), Clock.in(task.timeoutMs()));
