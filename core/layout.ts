@@ -13,10 +13,12 @@ export const HOST_KEY_FILE = `${STATE_DIR}/host.key`;
 export const HOST_PUBLIC_KEY_FILE = `${STATE_DIR}/host.pub`;
 export const PROBE_DIR = `${STATE_DIR}/probe`;
 
+/** What the agent knows of a node. */
+export const nodeStateDir = (node: string): string => `${STATE_DIR}/nodes/${node}`;
 /** Launch description of a node, read by the agent: KEY=value lines. */
-export const launchFile = (node: string): string => `${STATE_DIR}/nodes/${node}/launch`;
+export const launchFile = (node: string): string => `${nodeStateDir(node)}/launch`;
 /** `up | down | fenced`, written by Everbroker, obeyed by the agent. */
-export const desiredFile = (node: string): string => `${STATE_DIR}/nodes/${node}/desired`;
+export const desiredFile = (node: string): string => `${nodeStateDir(node)}/desired`;
 
 /** ActiveMQ's home: shared by the nodes of a host, never written after it is complete. */
 export const activemqHome = (topology: Topology): string =>
@@ -27,5 +29,7 @@ export const nodeConf = (topology: Topology, node: string): string => `${nodeBas
 export const nodeLog = (topology: Topology, node: string): string => `${nodeBase(topology, node)}/data/activemq.log`;
 /** Java unpacked from an archive; the key is the archive's checksum. */
 export const javaHome = (topology: Topology, sha512: string): string => `${topology.root}/.java/${sha512.slice(0, 16)}`;
-/** Class-data archives, one per JVM build and set of jars. */
+/** Class-data archives, one per version; a file beside each has the exact key of JVM, architecture and jars. */
 export const classDataDir = (topology: Topology): string => `${topology.root}/.cds`;
+export const classDataFile = (topology: Topology): string =>
+  `${classDataDir(topology)}/${topology.activemq.version}.jsa`;

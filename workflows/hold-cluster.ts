@@ -7,7 +7,6 @@
 import {
   ApplicationFailure,
   CancellationScope,
-  WorkflowExecutionAlreadyStartedError,
   condition,
   isCancellation,
   setHandler,
@@ -15,6 +14,7 @@ import {
   workflowInfo,
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { holderWorkflowId } from '../core/naming.js';
 import type { Topology } from '../core/topology/topology.js';
 import { activities, hostsByQueue } from './calls.js';

@@ -5,6 +5,9 @@ import type { HostObservation } from '../core/health/observation.js';
 import { judgeGroup, rolesFailure } from '../core/health/roles.js';
 import type { Step, StepResult } from '../core/plan/step.js';
 import { firstHost, hostNames } from '../core/topology/topology.js';
+import type { Activities } from '../activities/index.js';
+import type { Shared } from '../activities/secrets.js';
+import type { StepInput } from '../activities/step-input.js';
 import { activities } from './calls.js';
 import type { Ownership } from './hold-cluster.js';
 import { readGroup } from './look.js';
@@ -24,7 +27,7 @@ export class Runner {
   private readonly publicKeys: Record<string, string> = {};
   private readonly engines: Record<string, string> = {};
   private readonly created: string[] = [];
-  private sealed: Record<string, string> = {};
+  private sealed: Shared['sealed'] = {};
 
   constructor(operation: Operation, ownership: Ownership) {
     this.operation = operation;
@@ -102,12 +105,18 @@ export class Runner {
         return shared;
       }
       case 'configureNode':
-        return call.configureNode({ ...input, sealed: this.sealed[host] ?? '' });
+        return this.configure(call, input);
       case 'proveMessages':
         throw stepFailure('VerificationFailed', 'proveMessages has its own way');
       default:
         return call[step.kind](input);
     }
+  }
+
+  private configure(call: Activities, input: StepInput): Promise<StepResult> {
+    const sealed = this.sealed[input.host];
+    if (sealed === undefined) throw stepFailure('CommandFailed', `no credentials were sealed for host ${input.host}`);
+    return call.configureNode({ ...input, sealed });
   }
 
   private async verifyRoles(step: Step): Promise<StepResult> {

@@ -4,6 +4,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Distribution } from '../activemq/distribution.js';
 import { renderHome, renderNode, type RenderedFile } from '../activemq/render.js';
 import { containerName } from '../naming.js';
+import { manifestText } from './manifest.js';
 import { hashTopology } from '../topology/hash.js';
 import {
   allNodes,
@@ -56,9 +57,6 @@ export function desiredState(topology: Topology, distribution: Distribution, ass
   ]);
   return { topologyHash: hashTopology(topology), hosts: Object.fromEntries(hosts), nodes: Object.fromEntries(nodes) };
 }
-
-/** The manifest as it lies on every host: what `{"cluster": name}` resolves to. */
-export const manifestText = (topology: Topology): string => `${JSON.stringify({ manifest: 1, topology }, null, 1)}\n`;
 
 /**
  * What cannot be changed in a running container: another hash means a new container. The stores and the state are

@@ -1,0 +1,109 @@
+/**
+ * The class-data archive (AppCDS) of a host: a third less CPU at every broker start and takeover (measured: master
+ * 2.8 → 2.0 CPU-seconds). It is made once per JVM build, architecture and set of jars by a scratch broker that nobody
+ * reaches, kept in the worker's cache, and put on further hosts from there.
+ */
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { openClassData, storeClassData } from '../artefacts/class-data.js';
+import { fetchDistribution } from '../artefacts/distribution.js';
+import { classDataKey } from '../core/activemq/class-data.js';
+import type { Distribution } from '../core/activemq/distribution.js';
+import { scratchNode } from '../core/activemq/scratch-node.js';
+import { activemqHome, classDataFile } from '../core/layout.js';
+import type { StepResult } from '../core/plan/step.js';
+import type { Topology } from '../core/topology/topology.js';
+import type { Host } from '../hosts/host.js';
+import { ownedBy } from '../hosts/owned-host.js';
+import { run } from '../hosts/run.js';
+import { putFiles } from '../hosts/transfer.js';
+import type { Deps } from './deps.js';
+import { toHostFile } from './nodes.js';
+import { observe } from './observe.js';
+import { throwawaySecrets } from './secrets.js';
+import type { StepInput } from './step-input.js';
+
+const MAKE_MS = 120_000;
+const PUT_MS = 60_000;
+
+interface Place {
+  topology: Topology;
+  host: Host;
+  distribution: Distribution;
+  signal: AbortSignal;
+}
+
+/** Puts the cached archive on a host; false when the cache has none for its JVM. */
+export async function placeClassData(deps: Deps, place: Place): Promise<boolean> {
+  const { topology, host, signal } = place;
+  const key = await keyOf(place);
+  const cached = await openClassData(deps.cache, key);
+  if (cached === undefined) return false;
+  cached.content.destroy();
+  const file = classDataFile(topology);
+  const script = 'mkdir -p "$(dirname "$1")" && cat > "$1.new" && mv "$1.new" "$1" && printf "%s\\n" "$2" > "$1.key"';
+  await run(host, ['sh', '-c', script, 'sh', file, key], { stdin: createReadStream(cached.path), timeoutMs: PUT_MS, signal });
+  return true;
+}
+
+async function keyOf({ topology, host, distribution, signal }: Place): Promise<string> {
+  const { java, architecture } = (await observe(host, topology, signal)).inside;
+  return classDataKey({ javaVersion: java?.version ?? '', architecture, jars: distribution.jars, sha512: distribution.sha512 });
+}
+
+export async function makeClassData(deps: Deps, { topology, host, token }: StepInput, signal: AbortSignal): Promise<StepResult> {
+  const opened = ownedBy(await deps.openHost(topology, host), token);
+  const { inside } = await observe(opened, topology, signal);
+  if (inside.classDataArchives.length > 0) return { changed: false, note: 'already there' };
+  const { distribution } = await fetchDistribution(deps.cache, topology.activemq, { signal });
+  const place = { topology, host: opened, distribution, signal };
+  if (await placeClassData(deps, place)) return { changed: true, note: 'from the cache' };
+  const made = await archive(place);
+  if (!made) return { changed: false, note: 'this JVM makes none; brokers start without' };
+  const content = await fetchArchive(place);
+  await storeClassData(deps.cache, await keyOf(place), Readable.from([content]), { signal });
+  return { changed: true, note: `${(content.length / 1e6).toFixed(0)} MB` };
+}
+
+/** As base64, because a host's output is text; 34 MB become 46, once per JVM build. */
+async function fetchArchive({ topology, host, signal }: Place): Promise<Buffer> {
+  const options = { timeoutMs: PUT_MS, signal, maxOutputBytes: 256 * 1024 * 1024 };
+  const { stdout } = await run(host, ['base64', '-w0', classDataFile(topology)], options);
+  return Buffer.from(stdout, 'base64');
+}
+
+/**
+ * Starts a broker on loopback with a store of its own, waits for its "started" line and ends it with TERM, at which
+ * the JVM writes the archive. Low priority: real brokers run beside it.
+ */
+async function archive(place: Place): Promise<boolean> {
+  const { topology, host, distribution, signal } = place;
+  const { files, base, argsFile } = scratchNode(topology, distribution, throwawaySecrets());
+  await putFiles(host, files.map((file) => toHostFile(topology, file)), { timeoutMs: PUT_MS, signal });
+  const script = `set -e
+base=$1 args=$2 uid=$3 home=$4 out=$5 key=$6
+mkdir -p "$base/data" "$base/tmp" "$(dirname "$out")"
+chown -R "$uid:$uid" "$base"
+cd "$home"
+nice -n 10 setpriv --reuid="$uid" --regid="$uid" --clear-groups /var/lib/everbroker/java/bin/java \\
+  -Dactivemq.base="$base" -Dactivemq.home="$home" -XX:ArchiveClassesAtExit="$base/archive.jsa" @"$args" >"$base/out" 2>&1 &
+pid=$!
+trap 'kill -9 $pid 2>/dev/null; rm -rf "$base"' EXIT
+tries=0
+until grep -q ' started$\\|started |' "$base/data/activemq.log" 2>/dev/null; do
+  tries=$((tries + 1)); [ $tries -gt 600 ] && exit 3
+  kill -0 $pid 2>/dev/null || exit 3
+  sleep 0.1
+done
+sleep 1
+kill -TERM $pid
+wait $pid || true
+[ -s "$base/archive.jsa" ] || exit 3
+mv "$base/archive.jsa" "$out.new"
+chmod 0644 "$out.new" && chown 0:0 "$out.new"
+mv "$out.new" "$out"
+printf '%s\\n' "$key" > "$out.key"`;
+  const { uid } = topology.runAs;
+  const argv = ['sh', '-c', script, 'sh', base, argsFile, String(uid), activemqHome(topology), classDataFile(topology), await keyOf(place)];
+  return (await host.exec(argv, { timeoutMs: MAKE_MS, signal })).exitCode === 0;
+}

@@ -1,0 +1,31 @@
+/** What activities need from outside; made once by the worker, replaced by fakes in tests. */
+import type { Client } from '@temporalio/client';
+import type { ArtefactCache } from '../artefacts/cache.js';
+import type { ClusterSecrets } from '../core/secrets.js';
+import type { Topology } from '../core/topology/topology.js';
+import type { DockerEngine } from '../hosts/docker-engine.js';
+import type { Host } from '../hosts/host.js';
+
+export interface Deps {
+  /** The engine at an address; undefined is the worker's own. */
+  engine(address?: string): DockerEngine;
+  openHost(topology: Topology, host: string): Promise<Host>;
+  cache: ArtefactCache;
+  /** Text of agent.sh, as it is put on hosts. */
+  agent: string;
+  /** The probe's jar. */
+  probe: Buffer;
+  /** Makes sure that an image is there: the base image is prepared, others are pulled. Returns its reference. */
+  ensureImage(engine: DockerEngine, image: string | undefined, signal: AbortSignal): Promise<string>;
+  /** Topology text by name, from the worker's own directories; null when there is none of that name. */
+  readTopology(name: string): Promise<string | null>;
+  knownTopologies(): Promise<string[]>;
+  /** @throws EverbrokerError InputRefused when the worker may not reach what the topology names. */
+  permit(topology: Topology): void;
+  /** Value of a reference `env:…` or `file:…`. @throws EverbrokerError InputRefused | InvalidInput */
+  resolveSecret(reference: string): Promise<string>;
+  /** Keeps a copy of a cluster's secrets for `everbroker credentials`. */
+  cacheSecrets(cluster: string, secrets: ClusterSecrets): Promise<void>;
+  /** The Temporal client of the worker's own namespace, for looking at holders. */
+  temporal: Client;
+}

@@ -1,0 +1,52 @@
+/** The activities that the worker registers: ours, each with heartbeats and failures in Temporal's terms around it. */
+import { makeClassData } from './class-data.js';
+import { claimCluster, keepClaim, releaseClaim } from './claim.js';
+import { createContainer, createNetwork, prepareHost, removeCreated } from './containers.js';
+import type { Deps } from './deps.js';
+import { findCluster, removeContainer, removeNetwork, removeVolume } from './destroy.js';
+import { installActiveMQ, installJava } from './install.js';
+import { configureNode, removeNode, startNode, stopNode } from './nodes.js';
+import { observeHost, readNodes } from './observe.js';
+import { diffFiles, planSteps } from './plan.js';
+import { proveMessages } from './proof.js';
+import { describeHolder, placeNetworks, resolveInput } from './resolve.js';
+import { activity } from './run-activity.js';
+import { shareSecrets } from './secrets.js';
+
+/** Types are inferred: workflows import them as types, so what an activity takes and gives is written down once. */
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the inferred type is the contract
+export function createActivities(deps: Deps) {
+  const of = <I, O>(work: (deps: Deps, input: I, signal: AbortSignal) => Promise<O>): ((input: I) => Promise<O>) =>
+    activity((input: I, signal) => work(deps, input, signal));
+  return {
+    resolveInput: of(resolveInput),
+    describeHolder: of(describeHolder),
+    placeNetworks: of(placeNetworks),
+    claimCluster: of(claimCluster),
+    keepClaim: of(keepClaim),
+    releaseClaim: of(releaseClaim),
+    observeHost: of(observeHost),
+    readNodes: of(readNodes),
+    planSteps: of(planSteps),
+    diffFiles: of(diffFiles),
+    createNetwork: of(createNetwork),
+    createContainer: of(createContainer),
+    prepareHost: of(prepareHost),
+    installJava: of(installJava),
+    installActiveMQ: of(installActiveMQ),
+    shareSecrets: of(shareSecrets),
+    configureNode: of(configureNode),
+    startNode: of(startNode),
+    stopNode: of(stopNode),
+    removeNode: of(removeNode),
+    proveMessages: of(proveMessages),
+    makeClassData: of(makeClassData),
+    removeCreated: of(removeCreated),
+    findCluster: of(findCluster),
+    removeContainer: of(removeContainer),
+    removeNetwork: of(removeNetwork),
+    removeVolume: of(removeVolume),
+  };
+}
+
+export type Activities = ReturnType<typeof createActivities>;

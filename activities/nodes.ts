@@ -1,0 +1,99 @@
+/** One node: configured, started, stopped, removed. Its process is handled by the host's agent, never from here. */
+import { renderCredentials, renderNode, type RenderedFile } from '../core/activemq/render.js';
+import { EverbrokerError } from '../core/failure.js';
+import { parseNodeLine } from '../core/health/parse-observation.js';
+import { AGENT_FILE, HOST_KEY_FILE, nodeBase, nodeStateDir } from '../core/layout.js';
+import type { StepResult } from '../core/plan/step.js';
+import { groupOf, nodeNamed, type Node, type Topology } from '../core/topology/topology.js';
+import type { Host } from '../hosts/host.js';
+import { ownedBy } from '../hosts/owned-host.js';
+import { commandFailed, run } from '../hosts/run.js';
+import { openSealed, type Sealed } from '../hosts/sealed.js';
+import { putFiles, type HostFile } from '../hosts/transfer.js';
+import { fetchDistribution } from '../artefacts/distribution.js';
+import type { Deps } from './deps.js';
+import { parseSecrets } from './secrets.js';
+import type { StepInput } from './step-input.js';
+
+/** As long as brokerStart allows: a journal that is rebuilt takes minutes, and the agent says when the JVM has died. */
+const START_SECONDS = 540;
+/** The agent gives a broker 20 s after TERM, then kills. */
+const STOP_SECONDS = 45;
+
+export async function configureNode(deps: Deps, input: StepInput & { sealed: Sealed }, signal: AbortSignal): Promise<StepResult> {
+  const { topology, host, token } = input;
+  const node = nodeNamed(topology, input.step.node ?? '');
+  const opened = ownedBy(await deps.openHost(topology, host), token);
+  const { distribution } = await fetchDistribution(deps.cache, topology.activemq, { signal });
+  const secrets = parseSecrets(await unseal(opened, input.sealed, signal));
+  const files = [...renderNode(topology, node, distribution), renderCredentials(topology, node, secrets)];
+  await makeDirectories(opened, topology, node, signal);
+  await putFiles(opened, files.map((file) => toHostFile(topology, file)), { timeoutMs: 60_000, signal });
+  return { changed: true, note: `${files.length} files` };
+}
+
+async function unseal(host: Host, sealed: Sealed, signal: AbortSignal): Promise<string> {
+  const key = await run(host, ['cat', HOST_KEY_FILE], { timeoutMs: 10_000, signal });
+  return openSealed(key.stdout.trim(), sealed);
+}
+
+/** The store is a mount with a life of its own; only its owner is set, never its content. */
+async function makeDirectories(host: Host, topology: Topology, node: Node, signal: AbortSignal): Promise<void> {
+  const base = nodeBase(topology, node.name);
+  const { store } = groupOf(topology, node.group);
+  const stores = store.kind === 'kahadb' ? [store.directory] : [];
+  const owned = [`${base}/conf`, `${base}/data`, `${base}/tmp`, ...stores];
+  const script = 'owner=$1; shift; mkdir -p "$@" && chown "$owner" "$@" && chmod 0750 "$@"';
+  const { uid } = topology.runAs;
+  await run(host, ['sh', '-c', script, 'sh', `${uid}:${uid}`, ...owned], { timeoutMs: 30_000, signal });
+}
+
+export const toHostFile = (topology: Topology, file: RenderedFile): HostFile => ({
+  path: file.path,
+  content: file.content,
+  mode: file.mode,
+  ...(file.owner === 'broker' ? { uid: topology.runAs.uid, gid: topology.runAs.uid } : {}),
+});
+
+export async function startNode(deps: Deps, { topology, host, token, step }: StepInput, signal: AbortSignal): Promise<StepResult> {
+  const node = step.node ?? '';
+  const opened = ownedBy(await deps.openHost(topology, host), token);
+  const began = Date.now();
+  // One command for both: it waits on the host, where looking costs nothing.
+  const script = 'sh "$1" up "$2" >/dev/null && exec sh "$1" await "$2" "$3"';
+  const result = await opened.exec(['sh', '-c', script, 'sh', AGENT_FILE, node, String(START_SECONDS)], {
+    timeoutMs: (START_SECONDS + 30) * 1000,
+    signal,
+  });
+  if (result.exitCode !== 0 || result.timedOut) {
+    const end = (result.stdout.trim() || result.stderr.trim()).split('\n').slice(-30).join('\n');
+    throw new EverbrokerError('BrokerDidNotStart', `${host}: ${node} did not start (${awaitOutcome(result.exitCode)})\n${end}`, {
+      host,
+      node,
+      exitCode: result.exitCode,
+    });
+  }
+  const seen = parseNodeLine(result.stdout);
+  const role = seen.log.role === 'slave' ? 'slave' : 'master';
+  return { changed: true, note: `${role} after ${((Date.now() - began) / 1000).toFixed(1)} s` };
+}
+
+const awaitOutcome = (exitCode: number): string =>
+  exitCode === 3 ? 'its JVM ended or its log says that the start failed' : exitCode === 4 ? `not ready after ${START_SECONDS} s` : `exit code ${exitCode}`;
+
+export async function stopNode(deps: Deps, { topology, host, token, step }: StepInput, signal: AbortSignal): Promise<StepResult> {
+  const opened = ownedBy(await deps.openHost(topology, host), token);
+  const result = await run(opened, ['sh', AGENT_FILE, 'down', step.node ?? ''], { timeoutMs: STOP_SECONDS * 1000, signal });
+  const how = result.stdout.trim();
+  return { changed: how !== 'already', note: how };
+}
+
+/** Stops the node and forgets it. Its base stays: logs are evidence, and a store may lie below it. */
+export async function removeNode(deps: Deps, { topology, host, token, step }: StepInput, signal: AbortSignal): Promise<StepResult> {
+  const node = step.node ?? '';
+  const opened = ownedBy(await deps.openHost(topology, host), token);
+  const stopped = await opened.exec(['sh', AGENT_FILE, 'down', node], { timeoutMs: STOP_SECONDS * 1000, signal });
+  if (stopped.exitCode !== 0) throw commandFailed(stopped, `stop ${node}`);
+  await run(opened, ['rm', '-rf', nodeStateDir(node)], { timeoutMs: 10_000, signal });
+  return { changed: true };
+}

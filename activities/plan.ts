@@ -1,0 +1,45 @@
+/** The plan of a deployment, made where the distribution is: rendering needs the files that ActiveMQ ships. */
+import { createTwoFilesPatch } from 'diff';
+import { fetchDistribution } from '../artefacts/distribution.js';
+import { renderHome, renderNode } from '../core/activemq/render.js';
+import type { HostObservation } from '../core/health/observation.js';
+import { planDeploy } from '../core/plan/deploy.js';
+import { desiredState } from '../core/plan/desired.js';
+import type { FileChange, Plan, Step } from '../core/plan/step.js';
+import { firstHost, nodeNamed, type Topology } from '../core/topology/topology.js';
+import type { Deps } from './deps.js';
+import { hashBytes } from './probe-files.js';
+
+/** A diff longer than this is cut: it goes through a workflow's history, whose payloads are to stay small. */
+const DIFF_CHARS = 8000;
+
+export async function planSteps(
+  deps: Deps,
+  { topology, observed }: { topology: Topology; observed: Record<string, HostObservation> },
+  signal: AbortSignal,
+): Promise<{ plan: Plan }> {
+  const { distribution } = await fetchDistribution(deps.cache, topology.activemq, { signal });
+  const desired = desiredState(topology, distribution, { agent: hashBytes(deps.agent), probe: hashBytes(deps.probe) });
+  const secretsChanged = observed[firstHost(topology)]?.inside?.referencesChanged ?? false;
+  return { plan: planDeploy({ topology, desired, observed, secretsChanged }) };
+}
+
+/** What a step would change in each file that it updates. Rendered files hold placeholders, so no diff shows a secret. */
+export async function diffFiles(
+  deps: Deps,
+  { topology, host, step }: { topology: Topology; host: string; step: Step },
+  signal: AbortSignal,
+): Promise<(FileChange & { diff?: string })[]> {
+  const { distribution } = await fetchDistribution(deps.cache, topology.activemq, { signal });
+  const rendered = step.node === undefined ? renderHome(topology, distribution) : renderNode(topology, nodeNamed(topology, step.node), distribution);
+  const opened = await deps.openHost(topology, host);
+  return Promise.all(
+    (step.files ?? []).map(async (file) => {
+      const wanted = rendered.find((candidate) => candidate.path === file.path);
+      if (file.change === 'create' || wanted === undefined) return file;
+      const found = await opened.exec(['cat', file.path], { timeoutMs: 10_000, signal });
+      const patch = createTwoFilesPatch(file.path, file.path, found.stdout, wanted.content, 'on the host', 'wanted');
+      return { ...file, diff: patch.length > DIFF_CHARS ? `${patch.slice(0, DIFF_CHARS)}\n… (cut)\n` : patch };
+    }),
+  );
+}

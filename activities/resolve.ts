@@ -1,0 +1,117 @@
+/** From what a person sent to a pinned topology. Nothing is touched here. */
+import { topologyFromManifest } from '../core/plan/manifest.js';
+import { INPUTS, type WorkflowName } from '../core/contract.js';
+import { EverbrokerError } from '../core/failure.js';
+import { holderWorkflowId } from '../core/naming.js';
+import { parseTopology, parseTopologyText } from '../core/topology/parse.js';
+import { formatProblems, type ParseResult, type Problem } from '../core/topology/problem.js';
+import { hashTopology } from '../core/topology/hash.js';
+import { addressesOn, chooseSubnet, placeTopology } from '../core/topology/place.js';
+import { dockerHostOf, hostNames, type DockerHostSpec, type Topology } from '../core/topology/topology.js';
+import type { Deps } from './deps.js';
+import { readManifest } from './manifest.js';
+
+export interface ResolveInput {
+  workflow: WorkflowName;
+  input: unknown;
+}
+
+export interface ResolvedInput {
+  topology: Topology;
+  topologyHash: string;
+  warnings: Problem[];
+  options: Record<string, unknown>;
+}
+
+export interface HolderFacts {
+  operation: string;
+  workflowId: string;
+  since: string;
+}
+
+/** @throws EverbrokerError InvalidInput | NotSupportedYet | InputRefused | ClusterUnknown */
+export async function resolveInput(deps: Deps, { workflow, input }: ResolveInput, signal: AbortSignal): Promise<ResolvedInput> {
+  const parsed = INPUTS[workflow].safeParse(input ?? {});
+  if (!parsed.success) {
+    throw invalid(parsed.error.issues.map((issue) => inputProblem(issue.path.join('.') || 'input', issue.message)));
+  }
+  const { topology: wanted, cluster, contractVersion: _version, ...options } = parsed.data;
+  if ((wanted === undefined) === (cluster === undefined)) {
+    throw invalid([
+      inputProblem('input', 'give either "cluster" (one that exists) or "topology" (a name or the whole object), e.g. {"topology": "ha-6"}'),
+    ]);
+  }
+  const result = cluster === undefined ? await readWanted(deps, wanted ?? '') : await readExisting(deps, cluster, signal);
+  if (!result.ok) throw invalid(result.problems, result.type);
+  const { topology, warnings } = result;
+  const { deleteData, confirm }: { deleteData?: boolean; confirm?: string | undefined } = options;
+  if (deleteData === true && confirm !== topology.name) {
+    throw invalid([
+      inputProblem('confirm', `deleteData removes the stores of ${topology.name} for good: repeat its name in "confirm"`),
+    ]);
+  }
+  deps.permit(topology);
+  return { topology, topologyHash: hashTopology(topology), warnings, options };
+}
+
+async function readWanted(deps: Deps, wanted: string | Record<string, unknown>): Promise<ParseResult> {
+  if (typeof wanted !== 'string') return parseTopology(wanted);
+  const text = await deps.readTopology(wanted);
+  if (text !== null) return parseTopologyText(text);
+  const known = await deps.knownTopologies();
+  const problem = inputProblem('topology', `unknown "${wanted}"; the worker knows ${known.join(', ')}`);
+  return { ok: false, type: 'InvalidInput', problems: [problem] };
+}
+
+async function readExisting(deps: Deps, cluster: string, signal: AbortSignal): Promise<ParseResult> {
+  const manifest = await readManifest(deps, cluster, signal);
+  if (manifest === null) throw new EverbrokerError('ClusterUnknown', `no cluster "${cluster}" on the worker's engine`);
+  return topologyFromManifest(manifest);
+}
+
+const inputProblem = (path: string, message: string): Problem => ({ path, message, code: 'input' });
+
+function invalid(problems: readonly Problem[], type: 'InvalidInput' | 'NotSupportedYet' = 'InvalidInput'): EverbrokerError {
+  const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
+  return new EverbrokerError(type, `${count} in the input:\n${formatProblems(problems)}`, { problems });
+}
+
+/** Who holds a cluster, as its holder's input says; null when nobody does (any more). */
+export async function describeHolder(deps: Deps, { cluster }: { cluster: string }): Promise<HolderFacts | null> {
+  const description = await deps.temporal.workflow.getHandle(holderWorkflowId(cluster)).describe();
+  if (description.status.name !== 'RUNNING') return null;
+  const { operation, workflowId, since } = description.memo ?? {};
+  return { operation: String(operation), workflowId: String(workflowId), since: String(since) };
+}
+
+/**
+ * Settles the subnet of each network: that of the network if it exists, else the preferred one if it is free, else
+ * the next free one (policy `preferred`).
+ * @throws EverbrokerError SubnetTaken for a pinned subnet, NameTaken for a network that is not this cluster's.
+ */
+export async function placeNetworks(deps: Deps, { topology }: { topology: Topology }): Promise<{ topology: Topology; notes: string[] }> {
+  const subnets: Record<string, string> = {};
+  const notes: string[] = [];
+  for (const spec of networksOf(topology)) {
+    const { name, subnet, policy } = spec.network;
+    const engine = deps.engine(spec.engine);
+    const existing = await engine.network(name);
+    const settled = existing?.subnet ?? chooseSubnet(subnet, await engine.subnetsInUse(), addressesOn(topology, name));
+    if (existing === null && settled !== subnet && policy === 'pinned') {
+      throw new EverbrokerError('SubnetTaken', `network ${name}: the pinned subnet ${subnet} is taken on this engine or machine`, { network: name, subnet });
+    }
+    if (existing !== null && existing.subnet !== subnet && policy === 'pinned') {
+      throw new EverbrokerError('SubnetTaken', `network ${name} exists with subnet ${existing.subnet}, but the topology pins ${subnet}`, { network: name, subnet });
+    }
+    subnets[name] = settled;
+    if (settled !== subnet) notes.push(`${name} uses ${settled}, because ${subnet} is taken`);
+  }
+  return { topology: placeTopology(topology, subnets), notes };
+}
+
+function networksOf(topology: Topology): DockerHostSpec[] {
+  const specs = hostNames(topology)
+    .filter((host) => topology.hosts[host]?.kind === 'docker')
+    .map((host) => dockerHostOf(topology, host));
+  return [...new Map(specs.map((spec) => [spec.network.name, spec])).values()];
+}

@@ -1,0 +1,108 @@
+/**
+ * The cluster's credentials. The master copy is on the cluster's first host (0600, root). To other hosts they go
+ * sealed to the host's own key, because the way leads through the workflow's history.
+ */
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { SECRETS_FILE } from '../core/layout.js';
+import { BRIDGE_USER, PROBE_USER, SYSTEM_USER } from '../core/naming.js';
+import type { StepResult } from '../core/plan/step.js';
+import type { ClusterSecrets, Login } from '../core/secrets.js';
+import type { Topology } from '../core/topology/topology.js';
+import type { Host } from '../hosts/host.js';
+import { ownedBy } from '../hosts/owned-host.js';
+import { seal, type Sealed } from '../hosts/sealed.js';
+import { putFiles } from '../hosts/transfer.js';
+import type { Deps } from './deps.js';
+import type { StepInput } from './step-input.js';
+
+const loginSchema = z.strictObject({ user: z.string(), password: z.string() });
+const secretsSchema = z.strictObject({
+  version: z.int().min(1),
+  console: loginSchema,
+  client: loginSchema,
+  bridge: loginSchema,
+  probe: loginSchema,
+  system: loginSchema,
+});
+
+export interface Shared extends StepResult {
+  /** The secrets sealed to each host's public key. */
+  sealed: Record<string, Sealed>;
+}
+
+export async function shareSecrets(
+  deps: Deps,
+  { topology, host, token, recipients }: StepInput & { recipients: Record<string, string> },
+  signal: AbortSignal,
+): Promise<Shared> {
+  const opened = ownedBy(await deps.openHost(topology, host), token);
+  const master = await readMaster(opened, signal);
+  const wanted = await wantedSecrets(deps, topology, master);
+  const changed = master === null || !sameValues(master, wanted);
+  const secrets = changed ? { ...wanted, version: (master?.version ?? 0) + 1 } : master;
+  if (changed) {
+    const files = [
+      { path: SECRETS_FILE, content: `${JSON.stringify(secrets)}\n`, mode: 0o600 },
+      { path: SECRETS_VERSION_FILE, content: `${secrets.version}\n`, mode: 0o644 },
+    ];
+    await putFiles(opened, files, { timeoutMs: 10_000, signal });
+  }
+  await deps.cacheSecrets(topology.name, secrets);
+  const text = JSON.stringify(secrets);
+  const sealed = Object.fromEntries(Object.entries(recipients).map(([name, key]) => [name, seal(key, text)]));
+  return { changed, note: `version ${secrets.version}`, sealed };
+}
+
+const SECRETS_VERSION_FILE = SECRETS_FILE.replace(/\.json$/, '.version');
+
+/** The master copy, or null before the first deploy. */
+export async function readMaster(host: Host, signal: AbortSignal): Promise<ClusterSecrets | null> {
+  const found = await host.exec(['cat', SECRETS_FILE], { timeoutMs: 10_000, signal });
+  return found.exitCode === 0 ? parseSecrets(found.stdout) : null;
+}
+
+export const parseSecrets = (text: string): ClusterSecrets => secretsSchema.parse(JSON.parse(text));
+
+/** Whether a reference in the topology gives another value than the master copy has. */
+export async function referencesChanged(deps: Deps, topology: Topology, master: ClusterSecrets | null): Promise<boolean> {
+  if (master === null) return false;
+  return !sameValues(master, await wantedSecrets(deps, topology, master));
+}
+
+/** Generated values stay as they are; references are resolved anew. */
+async function wantedSecrets(deps: Deps, topology: Topology, master: ClusterSecrets | null): Promise<ClusterSecrets> {
+  const { console: web, client } = topology.security;
+  const named = async (spec: { user: string; password: string }, old: Login | undefined): Promise<Login> => ({
+    user: spec.user,
+    password: spec.password === 'generate' ? (old?.password ?? generate()) : await deps.resolveSecret(spec.password),
+  });
+  const own = (user: string, old: Login | undefined): Login => ({ user, password: old?.password ?? generate() });
+  return {
+    version: master?.version ?? 1,
+    console: await named(web, master?.console),
+    client: await named(client, master?.client),
+    bridge: own(BRIDGE_USER, master?.bridge),
+    probe: own(PROBE_USER, master?.probe),
+    system: own(SYSTEM_USER, master?.system),
+  };
+}
+
+const sameValues = (a: ClusterSecrets, b: ClusterSecrets): boolean =>
+  JSON.stringify({ ...secretsSchema.parse(a), version: 0 }) === JSON.stringify({ ...secretsSchema.parse(b), version: 0 });
+
+/** 144 bits; letters and digits that need no escaping in property files, XML and URLs. */
+const generate = (): string => randomBytes(18).toString('base64url');
+
+/** Credentials that nobody will ever use, for the scratch broker. */
+export function throwawaySecrets(): ClusterSecrets {
+  const login = (user: string): Login => ({ user, password: generate() });
+  return {
+    version: 1,
+    console: login('scratch'),
+    client: login('scratch-client'),
+    bridge: login(BRIDGE_USER),
+    probe: login(PROBE_USER),
+    system: login(SYSTEM_USER),
+  };
+}
