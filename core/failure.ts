@@ -30,6 +30,7 @@ export const FAILURES = {
   OwnershipLost: environment(false, 3, 'Another operation took the cluster over; look at its workflow.'),
   SubnetTaken: user(4, 'Choose a free subnet, or let the subnet be `policy: preferred`.'),
   PortTaken: user(4, 'Free the port, or choose another in the topology.'),
+  AddressTaken: user(4, 'Free the address, or choose another in the topology.'),
   NameTaken: user(4, 'Something that is not this cluster’s carries the name; remove it or choose another name.'),
   TemporalUnreachable: environment(
     true,

@@ -15,9 +15,14 @@ export interface VolumeFile {
 }
 
 /** Text of the file, or null when there is no such file or volume. */
-export async function readVolumeFile(address: string, { volume, mount, path, image }: VolumeFile): Promise<string | null> {
+export async function readVolumeFile(
+  address: string,
+  { volume, mount, path, image }: VolumeFile,
+): Promise<string | null> {
   const client = dockerClient(address);
-  const found = await orNull(call(client, { what: `inspect volume ${volume}` }, () => client.docker.getVolume(volume).inspect()));
+  const found = await orNull(
+    call(client, { what: `inspect volume ${volume}` }, () => client.docker.getVolume(volume).inspect()),
+  );
   if (found === null) return null;
   const container = await call(client, { what: `open volume ${volume}` }, () =>
     client.docker.createContainer({
@@ -37,7 +42,9 @@ export async function readVolumeFile(address: string, { volume, mount, path, ima
 
 async function copyOut(client: DockerClient, container: string, path: string): Promise<string | null> {
   try {
-    const archive = await call(client, { what: `read ${path}` }, () => client.docker.getContainer(container).getArchive({ path }));
+    const archive = await call(client, { what: `read ${path}` }, () =>
+      client.docker.getContainer(container).getArchive({ path }),
+    );
     const extract = tar.extract();
     archive.pipe(extract);
     for await (const entry of extract) return await text(entry);

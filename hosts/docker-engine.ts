@@ -1,0 +1,53 @@
+/** One Docker engine: what Everbroker asks of it, in its own words. Everything that may hang takes a signal and a time-out. */
+import { call, dockerClient, type CallOptions } from './docker-client.js';
+import { dockerClaims, type DockerClaims } from './docker-claims.js';
+import { dockerContainers, type DockerContainers } from './docker-containers.js';
+import { dockerImages, type DockerImages } from './docker-images.js';
+import { dockerNetworks, type DockerNetworks } from './docker-networks.js';
+import { dockerVolumeFiles, type DockerVolumeFiles } from './docker-volume-files.js';
+import { dockerVolumes, type DockerVolumes } from './docker-volumes.js';
+
+export type { HostFile } from './archive.js';
+export type { Claim, ClaimOutcome, ClaimSpec } from './docker-claims.js';
+export type { CallOptions } from './docker-client.js';
+export type { ContainerSpec, ContainerState } from './docker-containers.js';
+export type { NetworkSpec, NetworkState } from './docker-networks.js';
+export type { VolumeFile } from './docker-volume-files.js';
+export type { VolumeState } from './docker-volumes.js';
+export type { Labels } from './labels.js';
+
+export interface DockerEngine
+  extends DockerNetworks, DockerContainers, DockerVolumes, DockerVolumeFiles, DockerImages, DockerClaims {
+  /** As in DOCKER_HOST. */
+  readonly address: string;
+  /** The engine's own id, which a host is pinned to; the same for every address that leads to it. */
+  id(options?: CallOptions): Promise<string>;
+}
+
+/**
+ * An engine by its address (default: DOCKER_HOST, else this machine's socket). Nothing is asked of it yet.
+ * Every method throws EverbrokerError EngineUnreachable when the engine does not answer.
+ */
+export function openDockerEngine(address?: string): DockerEngine {
+  const client = dockerClient(address);
+  return {
+    address: client.address,
+    async id(options = {}) {
+      // dockerode types the answer as any, and its info() takes no signal.
+      const info: unknown = await call(client, { what: 'tell its id', ...options }, () => client.docker.info());
+      return idOf(info);
+    },
+    ...dockerNetworks(client),
+    ...dockerContainers(client),
+    ...dockerVolumes(client),
+    ...dockerVolumeFiles(client),
+    ...dockerImages(client),
+    ...dockerClaims(client),
+  };
+}
+
+function idOf(info: unknown): string {
+  const id: unknown = typeof info === 'object' && info !== null ? Reflect.get(info, 'ID') : undefined;
+  if (typeof id !== 'string') throw new TypeError('the engine told no id');
+  return id;
+}

@@ -1,0 +1,129 @@
+/** Files on a host, all of them through exec, so that a guard in front of the command covers them too. */
+import { randomUUID } from 'node:crypto';
+import { Transform, type Readable } from 'node:stream';
+import { EverbrokerError } from '../core/failure.js';
+import { archiveOf, type HostFile } from './archive.js';
+import type { Host } from './host.js';
+import { commandFailed, run } from './run.js';
+
+export type { HostFile } from './archive.js';
+
+export interface TransferOptions {
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+  /** Bytes handed over so far: the sign of life of a long transfer. */
+  onProgress?: ((bytes: number) => void) | undefined;
+}
+
+/**
+ * $1 = suffix of the temporary names, then the files. Everything is unpacked beside its target first and only then
+ * renamed, so a file is always the old or the new one; a cut transfer renames nothing. Left-overs of a run that was
+ * killed are removed: they may hold secrets.
+ */
+export const PUT_FILES = `umask 022
+id=$1; shift
+parts() { directory=\${1%/*}; temporary=$directory/.\${1##*/}.everbroker-; }
+discard() { for file; do parts "$file"; rm -f "$temporary"*; done; }
+for file; do parts "$file"; [ -d "$directory/" ] || mkdir -p "$directory/" || exit 1; done
+discard "$@"
+trap 'discard "$@"' EXIT
+tar -x -p -f - -C / || exit 1
+for file; do parts "$file"; [ -f "$temporary$id" ] || { echo "the transfer of $file was cut" >&2; exit 1; }; done
+for file; do parts "$file"; mv -f -T "$temporary$id" "$file" || exit 1; done`;
+
+/**
+ * Writes whole files with their modes and owners in one command. Missing directories are made (0755, root).
+ * Each file is replaced atomically; a failure leaves files old or new, never half.
+ * @throws EverbrokerError CommandFailed | CommandTimedOut | HostUnreachable
+ */
+export async function putFiles(host: Host, files: readonly HostFile[], options: TransferOptions): Promise<void> {
+  if (files.length === 0) return;
+  for (const { path } of files) insistOnFilePath(path);
+  const id = randomUUID().slice(0, 8);
+  const archive = await archiveOf(files, (path) => temporaryName(path, id));
+  const argv = ['sh', '-c', PUT_FILES, 'put-files', id, ...files.map(({ path }) => path)];
+  const { timeoutMs, signal, onProgress } = options;
+  const result = await host.exec(argv, { timeoutMs, signal, stdin: archive });
+  if (result.timedOut || result.exitCode !== 0) throw commandFailed(result, `write ${listed(files)}`);
+  onProgress?.(archive.length);
+}
+
+const temporaryName = (path: string, id: string): string => {
+  const slash = path.lastIndexOf('/');
+  return `${path.slice(0, slash)}/.${path.slice(slash + 1)}.everbroker-${id}`;
+};
+
+function insistOnFilePath(path: string): void {
+  if (path.startsWith('/') && !path.endsWith('/') && !path.includes('\0')) return;
+  throw new EverbrokerError('InvalidInput', `${JSON.stringify(path)} is no absolute path of a file`, { path });
+}
+
+const listed = (files: readonly HostFile[]): string =>
+  files.length > 3 ? `${files.length} files` : files.map(({ path }) => path).join(', ');
+
+export interface TarOptions extends TransferOptions {
+  /** Of the stream; default none. Unpacking gzip costs the host CPU, sending plain costs the link. */
+  compression?: 'none' | 'gzip';
+  /** Leading directories of the archive's names that are left out. */
+  stripComponents?: number;
+  /** Patterns in tar's manner, against the names in the archive. */
+  exclude?: readonly string[];
+}
+
+/**
+ * Unpacks a tar stream into a directory (made if missing); everything belongs to root. Not atomic: unpack into a temporary
+ * directory, mark it complete and rename it.
+ */
+export async function putTar(host: Host, archive: Readable, directory: string, options: TarOptions): Promise<void> {
+  const { timeoutMs, signal, onProgress, compression = 'none', stripComponents = 0, exclude = [] } = options;
+  const flags = [
+    '-x',
+    '-p',
+    '-o',
+    ...(compression === 'gzip' ? ['-z'] : []),
+    `--strip-components=${stripComponents}`,
+    ...exclude.map((pattern) => `--exclude=${pattern}`),
+  ];
+  const script = 'umask 022; directory=$1; shift; mkdir -p "$directory" && exec tar "$@" -f - -C "$directory"';
+  const stdin = onProgress ? counted(archive, onProgress) : archive;
+  await run(host, ['sh', '-c', script, 'put-tar', directory, ...flags], { timeoutMs, signal, stdin });
+}
+
+function counted(source: Readable, onProgress: (bytes: number) => void): Readable {
+  let bytes = 0;
+  const counter = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      onProgress(bytes);
+      done(null, chunk);
+    },
+  });
+  // pipe() passes the end on, but not an error: without this the command would wait for ever.
+  source.once('error', (error) => counter.destroy(error));
+  source.once('close', () => {
+    if (!source.readableEnded) counter.destroy(new Error('the archive was closed before its end'));
+  });
+  return source.pipe(counter);
+}
+
+/** $1 = path; 66 (EX_NOINPUT) tells a missing file from one that cannot be read. */
+export const READ_FILE = '[ -e "$1" ] || exit 66; exec cat -- "$1"';
+const NO_SUCH_FILE = 66;
+const DEFAULT_FILE_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The text of a file (UTF-8), or null where there is none.
+ * @throws EverbrokerError CommandFailed when it cannot be read or is longer than maxBytes (default 4 MiB).
+ */
+export async function readFile(
+  host: Host,
+  path: string,
+  options: { timeoutMs: number; signal?: AbortSignal | undefined; maxBytes?: number },
+): Promise<string | null> {
+  const { timeoutMs, signal, maxBytes: maxOutputBytes = DEFAULT_FILE_BYTES } = options;
+  const result = await host.exec(['sh', '-c', READ_FILE, 'read-file', path], { timeoutMs, signal, maxOutputBytes });
+  if (!result.timedOut && result.exitCode === NO_SUCH_FILE) return null;
+  if (result.timedOut || result.exitCode !== 0) throw commandFailed(result, `read ${path}`);
+  if (!result.truncated) return result.stdout;
+  throw new EverbrokerError('CommandFailed', `${host.name}: ${path} is longer than ${maxOutputBytes} bytes`, { path });
+}
