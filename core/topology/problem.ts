@@ -1,0 +1,68 @@
+/** What is said about a topology: each thing with the place it is about, a stable code, and a way out where one is known. */
+import type { FailureType } from '../failure.js';
+import type { Topology } from './schema.js';
+
+export type Path = readonly (string | number)[];
+
+export interface Problem {
+  /** Where in the topology: `groups.brokerA.nodes.mq1.openwire`; for text that is not YAML `name:line:column`. */
+  path: string;
+  message: string;
+  /** What to write instead. */
+  suggestion?: string;
+  /** Stable id for programs: `schema`, `yaml`, `text`, or the id of a rule. */
+  code: string;
+  /** Line in the text, where it was read from text. */
+  line?: number;
+}
+
+/** A problem before its path is spelt; `at` can be compared and looked up. */
+export interface Finding {
+  at: Path;
+  message: string;
+  suggestion?: string;
+  code: string;
+}
+
+export type ParseResult =
+  | { ok: true; topology: Topology; warnings: Problem[] }
+  | { ok: false; type: Extract<FailureType, 'InvalidInput' | 'NotSupportedYet'>; problems: Problem[] };
+
+const PLAIN_KEY = /^[A-Za-z0-9_-]{1,60}$/;
+
+/** `['bridges', 0, 'to']` -> `bridges[0].to`; the whole document is `topology`. */
+export function pathText(at: Path): string {
+  if (at.length === 0) return 'topology';
+  return at.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    if (!PLAIN_KEY.test(part)) return `${text}[${JSON.stringify(clip(part))}]`;
+    return text === '' ? part : `${text}.${part}`;
+  }, '');
+}
+
+export function toProblem({ at, message, suggestion, code }: Finding): Problem {
+  return { path: pathText(at), message, ...(suggestion === undefined ? {} : { suggestion }), code };
+}
+
+export const startsWith = (path: Path, start: Path): boolean => start.every((part, index) => path[index] === part);
+
+/** Values from outside stand in messages; a message stays one line of a bearable length. */
+export function clip(text: string, most = 60): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is being removed
+  const oneLine = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');
+  return oneLine.length > most ? `${oneLine.slice(0, most)}…` : oneLine;
+}
+
+/** As many as a person reads before starting to correct. */
+const MOST_SHOWN = 50;
+
+/** One readable message of several lines: `path (line n): message; suggestion`. */
+export function formatProblems(problems: readonly Problem[]): string {
+  const lines = problems.slice(0, MOST_SHOWN).map(({ path, line, message, suggestion }) => {
+    const place = line === undefined ? path : `${path} (line ${line})`;
+    return `  ${place}: ${message}${suggestion === undefined ? '' : ` — ${suggestion}`}`;
+  });
+  const left = problems.length - lines.length;
+  if (left > 0) lines.push(`  … and ${left} more`);
+  return lines.join('\n');
+}

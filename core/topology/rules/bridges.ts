@@ -1,0 +1,100 @@
+import { didYouMean } from '../closest.js';
+import { placedBridges } from '../draft.js';
+import type { Draft, Placed } from '../draft.js';
+import type { BridgeSpec } from '../schema.js';
+import { claimedTwice } from './rule.js';
+import type { Rule, RuleFinding } from './rule.js';
+
+const eachBridge =
+  (check: (bridge: Placed<BridgeSpec>, draft: Draft) => RuleFinding[]) =>
+  (draft: Draft): RuleFinding[] =>
+    placedBridges(draft).flatMap((bridge) => check(bridge, draft));
+
+const knownGroups: Rule = {
+  id: 'bridge-to-nowhere',
+  severity: 'error',
+  says: 'A bridge joins groups of the topology.',
+  check: eachBridge(({ at, spec }, { declared }) =>
+    (['from', 'to'] as const).flatMap((end) =>
+      declared.groups.includes(spec[end])
+        ? []
+        : [{ at: [...at, end], message: `there is no group ${spec[end]}`, ...didYouMean(spec[end], declared.groups) }],
+    ),
+  ),
+};
+
+const toItself: Rule = {
+  id: 'bridge-to-itself',
+  severity: 'error',
+  says: 'A bridge joins two different groups.',
+  check: eachBridge(({ at, spec }) =>
+    spec.from === spec.to ? [{ at: [...at, 'to'], message: `${spec.to} cannot be bridged to itself` }] : [],
+  ),
+};
+
+const names: Rule = {
+  id: 'bridge-name-twice',
+  severity: 'error',
+  says: 'Names of bridges are unique.',
+  check: (draft) =>
+    claimedTwice(
+      placedBridges(draft).map(({ name, at }) => ({ key: name, at: [...at, 'name'], by: name })),
+      ({ key }) => `there is a bridge ${key} already`,
+    ),
+};
+
+const once: Rule = {
+  id: 'bridge-twice',
+  severity: 'error',
+  says: 'Two groups are joined once in each direction; a duplex bridge counts for both. Messages would go in circles.',
+  check: (draft) =>
+    placedBridges(draft).flatMap(({ at, spec }, index, all) => {
+      const earlier = all.slice(0, index).find((other) => carriesAgain(other.spec, spec));
+      if (earlier === undefined) return [];
+      const message = `messages from ${spec.from} to ${spec.to} are carried by bridge ${earlier.name} already`;
+      const suggestion =
+        earlier.spec.from === spec.from ? 'remove one of them' : 'remove one of them, or make both `duplex: false`';
+      return [{ at, message, suggestion }];
+    }),
+};
+
+function carriesAgain(earlier: BridgeSpec, later: BridgeSpec): boolean {
+  if (earlier.from === later.from && earlier.to === later.to) return true;
+  return earlier.from === later.to && earlier.to === later.from && (earlier.duplex || later.duplex);
+}
+
+const slow: Rule = {
+  id: 'bridge-slow',
+  severity: 'warning',
+  says: "A bridge has `backOff: default`: ActiveMQ's delay doubles up to 30 s while the other group is away.",
+  check: eachBridge(({ at, spec }) =>
+    spec.backOff === 'default'
+      ? [
+          {
+            at: [...at, 'backOff'],
+            message: 'after a longer outage the bridge is back only after 30 s or more',
+            suggestion: 'bounded tries every second',
+          },
+        ]
+      : [],
+  ),
+};
+
+const stranded: Rule = {
+  id: 'messages-stranded',
+  severity: 'warning',
+  says: '`strandedMessages: keep` with bridges.',
+  check: ({ topology }) =>
+    topology.strandedMessages === 'keep' && topology.bridges.length > 0
+      ? [
+          {
+            at: ['strandedMessages'],
+            message:
+              'messages that crossed a bridge stay there when their consumers leave, and consumers on the other side do not get them',
+            suggestion: 'replay brings them back',
+          },
+        ]
+      : [],
+};
+
+export const bridgeRules: readonly Rule[] = [knownGroups, toItself, names, once, slow, stranded];

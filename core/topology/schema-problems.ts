@@ -1,0 +1,196 @@
+/** What the schema finds, in words: zod's issues with the value that was written and with what was probably meant. */
+import { z } from 'zod';
+import { closest, didYouMean } from './closest.js';
+import { clip } from './problem.js';
+import type { Finding, Path } from './problem.js';
+import { groupSchema, hostSchema, nodeSchema, topologySchema } from './schema.js';
+
+type Issue = z.core.$ZodIssue;
+const CODE = 'schema';
+
+/** More unknown keys in one place say nothing new. */
+const MOST_UNKNOWN_KEYS = 20;
+
+/** Every problem that the schema sees in `input`, in the schema's order; one a path. */
+export function schemaFindings(input: unknown): Finding[] {
+  return oneAPath([...findingsOf(topologySchema, input, []), ...hiddenFindings(input)]);
+}
+
+function findingsOf(schema: z.ZodType, input: unknown, at: Path): Finding[] {
+  const result = schema.safeParse(input, { error: wording });
+  return result.success ? [] : result.error.issues.flatMap((issue) => toFindings(issue, input, at));
+}
+
+function toFindings(issue: Issue, input: unknown, start: Path): Finding[] {
+  const inside = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
+  const at = [...start, ...inside];
+  if (issue.code === 'unrecognized_keys') return unknownKeys(issue, { input, inside, at });
+  if (issue.code === 'invalid_key') {
+    return [{ at, message: issue.issues[0]?.message ?? 'is no possible name', code: CODE }];
+  }
+  const value = valueAt(input, inside);
+  if (value === undefined) return [{ at, message: `is missing${expected(issue)}`, code: CODE }];
+  return [{ at, message: issue.message, ...suggestionFor(issue, value), code: CODE }];
+}
+
+function unknownKeys(
+  issue: Extract<Issue, { code: 'unrecognized_keys' }>,
+  { input, inside, at }: { input: unknown; inside: Path; at: Path },
+): Finding[] {
+  const known = knownKeys(at, valueAt(input, inside));
+  const findings: Finding[] = issue.keys.slice(0, MOST_UNKNOWN_KEYS).map((key) => ({
+    at: [...at, key],
+    message: 'is not a key of this format',
+    ...(closest(key, known) === undefined
+      ? { suggestion: `possible here: ${known.join(', ')}` }
+      : didYouMean(key, known)),
+    code: CODE,
+  }));
+  const left = issue.keys.length - findings.length;
+  return left > 0 ? [...findings, { at, message: `has ${left} more unknown keys`, code: CODE }] : findings;
+}
+
+/** Words for what zod finds where the schema itself gives none. */
+const wording: z.core.$ZodErrorMap = (issue) => {
+  switch (issue.code) {
+    case 'invalid_type':
+      return typeMessage(issue.expected, issue.input);
+    case 'invalid_value':
+      return `must be ${oneOf(issue.values)}, not ${shown(issue.input)}`;
+    case 'invalid_union':
+      return discriminatorMessage(issue.options, valueAt(issue.input, ['kind']));
+    case 'too_small':
+      return `must be at least ${issue.minimum}`;
+    case 'too_big':
+      return `must be at most ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`;
+    default:
+      return undefined;
+  }
+};
+
+const KINDS: Record<string, string> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'a mapping (key: value)',
+  record: 'a mapping (name: …)',
+  array: 'a list',
+};
+
+function typeMessage(wanted: string, input: unknown): string {
+  return `must be ${KINDS[wanted] ?? wanted}, not ${shown(input)}`;
+}
+
+function discriminatorMessage(options: unknown, kind: unknown): string {
+  const possible = Array.isArray(options) ? oneOf(options) : 'of a known kind';
+  return `must be ${possible}, not ${shown(kind)}`;
+}
+
+const oneOf = (values: readonly unknown[]): string =>
+  values.length > 1 ? `one of ${values.join(', ')}` : String(values[0]);
+
+function expected(issue: Issue): string {
+  if (issue.code === 'invalid_type') return ` (${KINDS[issue.expected] ?? issue.expected})`;
+  if (issue.code === 'invalid_value') return ` (${oneOf(issue.values)})`;
+  if (issue.code === 'invalid_union' && 'options' in issue && Array.isArray(issue.options))
+    return ` (${oneOf(issue.options)})`;
+  return '';
+}
+
+function suggestionFor(issue: Issue, value: unknown): { suggestion?: string } {
+  if (issue.code === 'invalid_type') {
+    const isNumber = issue.expected === 'number' || issue.expected === 'int';
+    if (isNumber && typeof value === 'string' && /^\d+$/.test(value)) return { suggestion: 'write it without quotes' };
+    if (issue.expected === 'string' && typeof value === 'number') return { suggestion: 'put it into quotes' };
+  }
+  if (typeof value !== 'string') return {};
+  if (issue.code === 'invalid_value') return didYouMean(value, issue.values.map(String));
+  if (issue.code === 'invalid_union' && 'options' in issue && Array.isArray(issue.options)) {
+    return didYouMean(value, issue.options.map(String));
+  }
+  return {};
+}
+
+/** A value as a reader recognises it; big ones by their kind only. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `the text "${clip(value)}"`;
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'a mapping';
+  return value === undefined ? 'nothing' : clip(String(value));
+}
+
+/** The keys that the schema has at a path of the input, asked from the schema itself. */
+function knownKeys(at: Path, value: unknown): string[] {
+  let schema: unknown = topologySchema;
+  for (const part of at) schema = inner(unwrapped(schema, undefined), part);
+  const object = unwrapped(schema, value);
+  return object instanceof z.ZodObject ? Object.keys(object.shape) : [];
+}
+
+function inner(schema: unknown, part: string | number): unknown {
+  if (schema instanceof z.ZodRecord) return schema.valueType;
+  if (schema instanceof z.ZodArray) return schema.element;
+  if (schema instanceof z.ZodDiscriminatedUnion) {
+    const holder = schema.options.find((option) => option instanceof z.ZodObject && String(part) in option.shape);
+    return inner(holder, part);
+  }
+  return schema instanceof z.ZodObject ? schema.shape[part] : undefined;
+}
+
+function unwrapped(schema: unknown, value: unknown): unknown {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) {
+    return unwrapped(schema.unwrap(), value);
+  }
+  if (schema instanceof z.ZodDiscriminatedUnion && value !== undefined) {
+    const kind = valueAt(value, ['kind']);
+    return schema.options.find(
+      (option) => option instanceof z.ZodObject && option.shape['kind']?.safeParse(kind).success,
+    );
+  }
+  return schema;
+}
+
+/**
+ * What zod passes over: the values under a name that is refused, and the name `__proto__`, which it skips. Both are looked at
+ * here, so that one reading of the messages is enough to correct a file.
+ */
+function hiddenFindings(input: unknown): Finding[] {
+  const groups = entriesAt(input, ['groups']);
+  const named = [
+    ...entriesAt(input, ['hosts']).map((entry) => ({ ...entry, schema: hostSchema })),
+    ...groups.map((entry) => ({ ...entry, schema: groupSchema })),
+    ...groups
+      .flatMap(({ at }) => entriesAt(input, [...at, 'nodes']))
+      .map((entry) => ({ ...entry, schema: nodeSchema })),
+  ];
+  return named.flatMap(({ at, name, value, schema }) => {
+    if (name === '__proto__') return [{ at, message: 'is no possible name', code: CODE }];
+    return PLAUSIBLE_NAME.test(name) ? [] : findingsOf(schema, value, at);
+  });
+}
+
+/** As in the schema; a name that passes has had its value checked by the schema already. */
+const PLAUSIBLE_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,39}$/;
+
+function entriesAt(input: unknown, at: Path): { at: Path; name: string; value: unknown }[] {
+  const value = valueAt(input, at);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  return Object.entries(value).map(([name, member]: [string, unknown]) => ({ at: [...at, name], name, value: member }));
+}
+
+/** The value at a path, looking at own properties only. */
+export function valueAt(input: unknown, at: Path): unknown {
+  return at.reduce<unknown>((value, part) => {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
+    return Object.getOwnPropertyDescriptor(value, part)?.value;
+  }, input);
+}
+
+function oneAPath(findings: Finding[]): Finding[] {
+  const seen = new Set<string>();
+  return findings.filter(({ at }) => {
+    const key = JSON.stringify(at);
+    return !seen.has(key) && seen.add(key);
+  });
+}
