@@ -56,8 +56,6 @@ export interface DockerContainers {
  * their own user (setuid, setgid), stopping them (kill).
  */
 const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID'];
-/** The recipe's 1,000 connections a broker, three brokers a host, journal files and jars; Docker's default may be 1,024. */
-const OPEN_FILES = 65_536;
 
 export function dockerContainers(client: DockerClient): DockerContainers {
   const { docker } = client;
@@ -202,7 +200,8 @@ function createRequest(spec: ContainerSpec): Docker.ContainerCreateOptions {
       CapDrop: ['ALL'],
       CapAdd: CAPABILITIES,
       SecurityOpt: ['no-new-privileges'],
-      Ulimits: [{ Name: 'nofile', Soft: OPEN_FILES, Hard: OPEN_FILES }],
+      // No limit of open files: the JVM raises its own to the engine's hard limit, and an engine that may not go as high as
+      // we ask would not start the container at all.
       // The agent's own few lines; brokers log to files. Without a limit Docker keeps them for ever.
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
       ...(spec.memoryMb === undefined ? {} : { Memory: spec.memoryMb * 1024 * 1024 }),
