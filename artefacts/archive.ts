@@ -93,14 +93,15 @@ async function fetchFrom(
 ): Promise<Archive> {
   const { path, source, name, fruitlessAttempts } = wanted;
   const known: Checksum | undefined = wanted.sha512 ? { algorithm: 'sha512', hex: wanted.sha512 } : undefined;
+  if (source.kind === 'https') {
+    const file = await fromHttps(cache, { name, path, url: source.url, known, fruitlessAttempts }, options);
+    return settle(file, path, options);
+  }
   const directory = `${path}.maven`;
   try {
-    const file =
-      source.kind === 'https'
-        ? await fromHttps(cache, { name, path, url: source.url, known, fruitlessAttempts }, options)
-        : await copyByMaven({ cache, mvn: source.mvn, coordinates: source.coordinates, directory }, options);
-    if (source.kind === 'maven' && known)
-      await assertChecksum({ path: file, artefact: name, expected: known }, options.signal);
+    const { mvn, coordinates } = source;
+    const file = await copyByMaven({ cache, mvn, coordinates, directory, strict: !known }, options);
+    if (known) await assertChecksum({ path: file, artefact: name, expected: known }, options.signal);
     return await settle(file, path, options);
   } finally {
     await rm(directory, { recursive: true, force: true });

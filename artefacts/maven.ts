@@ -30,6 +30,8 @@ export interface MavenCopy {
   coordinates: string;
   /** An empty directory of its own, made anew. */
   directory: string;
+  /** Whether Maven must insist on the repository's checksum, because there is no other to compare with. */
+  strict: boolean;
 }
 
 /**
@@ -39,8 +41,10 @@ export interface MavenCopy {
 export async function copyByMaven(copy: MavenCopy, options: FetchOptions): Promise<string> {
   await rm(copy.directory, { recursive: true, force: true });
   await mkdir(copy.directory, { recursive: true });
-  // --strict-checksums: by default Maven only warns of a file that does not match the repository's checksum.
-  const flags = ['--batch-mode', '--quiet', '--strict-checksums', '-Dstyle.color=never'];
+  // By default Maven only warns of a wrong checksum; strictly, it also refuses mirrors that have none.
+  const checksums = copy.strict ? '--strict-checksums' : '--lax-checksums';
+  // Not --update-snapshots, to try again what Maven holds for missing: with that, Maven's own repository fails offline.
+  const flags = ['--batch-mode', '--quiet', checksums, '-Dstyle.color=never'];
   const args = [...flags, COPY_GOAL, `-Dartifact=${copy.coordinates}`, `-DoutputDirectory=${copy.directory}`];
   const alive = setInterval(() => {
     options.progress?.({ artefact: copy.coordinates, phase: 'downloading', source: 'maven', bytes: 0 });

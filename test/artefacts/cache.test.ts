@@ -150,14 +150,16 @@ describe('a distribution by Maven coordinates', () => {
     assert.equal(distribution.sha512, sha512(await aDistribution(VERSION)));
     await fetchDistribution(cache, spec);
     assert.equal((await runs()).length, 1);
+    assert.match((await runs()).join(), /--strict-checksums/, 'nothing else is known to check it by');
     assert.match((await runs()).join(), /-Dartifact=org\.apache\.activemq:apache-activemq:5\.99\.0:tar\.gz:bin/);
     assert.deepEqual((await readdir(cache.directory)).sort(), [NAME, `${NAME}.json`, 'prepared']);
   });
 
   test('of a supported version must be the recorded one, whoever serves it', async (t) => {
-    const { cache } = await withMaven(t, COPY);
+    const { cache, runs } = await withMaven(t, COPY);
     const supported = { ...spec, version: '5.18.3' };
     await assert.rejects(fetchDistribution(cache, supported), { type: 'ArtefactCorrupt', message: /sha512/ });
+    assert.match((await runs()).join(), /--lax-checksums/, 'mirrors that have no checksums will do');
     assert.deepEqual(await readdir(cache.directory), []);
   });
 
