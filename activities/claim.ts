@@ -52,7 +52,11 @@ interface EngineClaim {
   signal: AbortSignal;
 }
 
-async function claimEngine(deps: Deps, engine: DockerEngine, { cluster, token, labels, signal }: EngineClaim): Promise<void> {
+async function claimEngine(
+  deps: Deps,
+  engine: DockerEngine,
+  { cluster, token, labels, signal }: EngineClaim,
+): Promise<void> {
   const image = await deps.ensureImage(engine, undefined, signal);
   for (;;) {
     const claim = await engine.createClaim({ name: claimName(cluster), image, labels, content: stamp() });
@@ -65,20 +69,31 @@ async function claimEngine(deps: Deps, engine: DockerEngine, { cluster, token, l
 }
 
 /** Compares two looks at the lease instead of two clocks: the owner may be on another machine. */
-async function waitForLapse(engine: DockerEngine, cluster: string, seen: { id: string; content: string; owner: string }): Promise<void> {
+async function waitForLapse(
+  engine: DockerEngine,
+  cluster: string,
+  seen: { id: string; content: string; owner: string },
+): Promise<void> {
   const deadline = Date.now() + LEASE_MS;
   while (Date.now() < deadline) {
     await sleep(500);
     const now = await engine.readClaim(claimName(cluster));
     if (now === null || now.id !== seen.id) return;
     if (now.content !== seen.content) {
-      throw new EverbrokerError('ClusterBusy', `cluster ${cluster} is busy: ${seen.owner}, started through another Temporal server or namespace, renews its claim`, { owner: seen.owner });
+      throw new EverbrokerError(
+        'ClusterBusy',
+        `cluster ${cluster} is busy: ${seen.owner}, started through another Temporal server or namespace, renews its claim`,
+        { owner: seen.owner },
+      );
     }
   }
 }
 
 /** Writes the token where the hosts' guards compare it; a host without a container gets it with its container. */
-async function claimHost(deps: Deps, { topology, host, token }: { topology: Topology; host: string; token: string }): Promise<void> {
+async function claimHost(
+  deps: Deps,
+  { topology, host, token }: { topology: Topology; host: string; token: string },
+): Promise<void> {
   const container = await deps.engine(dockerHostOf(topology, host).engine).container(containerName(topology, host));
   if (!container?.running || container.labels[LABEL_CLUSTER] !== topology.name) return;
   const opened = await deps.openHost(topology, host);
@@ -86,7 +101,10 @@ async function claimHost(deps: Deps, { topology, host, token }: { topology: Topo
 }
 
 /** Renews until it is cancelled. @throws ApplicationFailure HolderGone; EverbrokerError OwnershipLost */
-export async function keepClaim(deps: Deps, { topology, hosts, token, workflowId }: ClaimInput & { workflowId: string }): Promise<never> {
+export async function keepClaim(
+  deps: Deps,
+  { topology, hosts, token, workflowId }: ClaimInput & { workflowId: string },
+): Promise<never> {
   const engines = enginesOf(deps, topology, hosts);
   for (;;) {
     await insistOnHolder(deps, topology.name, token, workflowId);
@@ -98,7 +116,10 @@ export async function keepClaim(deps: Deps, { topology, hosts, token, workflowId
 async function renew(engine: DockerEngine, cluster: string, token: string): Promise<void> {
   const claim = await engine.readClaim(claimName(cluster));
   if (claim?.labels[LABEL_TOKEN] !== token) {
-    throw new EverbrokerError('OwnershipLost', `another operation took cluster ${cluster} over: ${claim?.labels[LABEL_OPERATION] ?? 'its claim is gone'}`);
+    throw new EverbrokerError(
+      'OwnershipLost',
+      `another operation took cluster ${cluster} over: ${claim?.labels[LABEL_OPERATION] ?? 'its claim is gone'}`,
+    );
   }
   await engine.renewClaim(claim.id, stamp());
 }
@@ -107,7 +128,10 @@ async function renew(engine: DockerEngine, cluster: string, token: string): Prom
 async function insistOnHolder(deps: Deps, cluster: string, token: string, workflowId: string): Promise<void> {
   const description = await deps.temporal.workflow.getHandle(holderWorkflowId(cluster)).describe();
   if (description.status.name === 'RUNNING' && description.runId === token) return;
-  throw ApplicationFailure.nonRetryable(`the holder of ${cluster} has ended; ${workflowId} claims it anew`, 'HolderGone');
+  throw ApplicationFailure.nonRetryable(
+    `the holder of ${cluster} has ended; ${workflowId} claims it anew`,
+    'HolderGone',
+  );
 }
 
 export async function releaseClaim(deps: Deps, { topology, hosts, token }: ClaimInput): Promise<void> {

@@ -42,16 +42,29 @@ export async function placeClassData(deps: Deps, place: Place): Promise<boolean>
   cached.content.destroy();
   const file = classDataFile(topology);
   const script = 'mkdir -p "$(dirname "$1")" && cat > "$1.new" && mv "$1.new" "$1" && printf "%s\\n" "$2" > "$1.key"';
-  await run(host, ['sh', '-c', script, 'sh', file, key], { stdin: createReadStream(cached.path), timeoutMs: PUT_MS, signal });
+  await run(host, ['sh', '-c', script, 'sh', file, key], {
+    stdin: createReadStream(cached.path),
+    timeoutMs: PUT_MS,
+    signal,
+  });
   return true;
 }
 
 async function keyOf({ topology, host, distribution, signal }: Place): Promise<string> {
   const { java, architecture } = (await observe(host, topology, signal)).inside;
-  return classDataKey({ javaVersion: java?.version ?? '', architecture, jars: distribution.jars, sha512: distribution.sha512 });
+  return classDataKey({
+    javaVersion: java?.version ?? '',
+    architecture,
+    jars: distribution.jars,
+    sha512: distribution.sha512,
+  });
 }
 
-export async function makeClassData(deps: Deps, { topology, host, token }: StepInput, signal: AbortSignal): Promise<StepResult> {
+export async function makeClassData(
+  deps: Deps,
+  { topology, host, token }: StepInput,
+  signal: AbortSignal,
+): Promise<StepResult> {
   const opened = ownedBy(await deps.openHost(topology, host), token);
   const { inside } = await observe(opened, topology, signal);
   if (inside.classDataArchives.length > 0) return { changed: false, note: 'already there' };
@@ -79,7 +92,11 @@ async function fetchArchive({ topology, host, signal }: Place): Promise<Buffer> 
 async function archive(place: Place): Promise<boolean> {
   const { topology, host, distribution, signal } = place;
   const { files, base, argsFile } = scratchNode(topology, distribution, throwawaySecrets());
-  await putFiles(host, files.map((file) => toHostFile(topology, file)), { timeoutMs: PUT_MS, signal });
+  await putFiles(
+    host,
+    files.map((file) => toHostFile(topology, file)),
+    { timeoutMs: PUT_MS, signal },
+  );
   const script = `set -e
 base=$1 args=$2 uid=$3 home=$4 out=$5 key=$6
 mkdir -p "$base/data" "$base/tmp" "$(dirname "$out")"
@@ -104,6 +121,17 @@ chmod 0644 "$out.new" && chown 0:0 "$out.new"
 mv "$out.new" "$out"
 printf '%s\\n' "$key" > "$out.key"`;
   const { uid } = topology.runAs;
-  const argv = ['sh', '-c', script, 'sh', base, argsFile, String(uid), activemqHome(topology), classDataFile(topology), await keyOf(place)];
+  const argv = [
+    'sh',
+    '-c',
+    script,
+    'sh',
+    base,
+    argsFile,
+    String(uid),
+    activemqHome(topology),
+    classDataFile(topology),
+    await keyOf(place),
+  ];
   return (await host.exec(argv, { timeoutMs: MAKE_MS, signal })).exitCode === 0;
 }

@@ -1,11 +1,35 @@
 /** Networks and containers: the part of the runbook that makes hosts. */
-import { AGENT_FILE, HOST_KEY_FILE, HOST_PUBLIC_KEY_FILE, MANIFEST_FILE, OWNER_FILE, STATE_DIR, desiredFile } from '../core/layout.js';
+import {
+  AGENT_FILE,
+  HOST_KEY_FILE,
+  HOST_PUBLIC_KEY_FILE,
+  MANIFEST_FILE,
+  OWNER_FILE,
+  STATE_DIR,
+  desiredFile,
+} from '../core/layout.js';
 import { EverbrokerError } from '../core/failure.js';
-import { LABEL_CLUSTER, LABEL_GROUP, LABEL_HOST, LABEL_ROLE, LABEL_SPEC, containerName, stateVolume, storeVolume } from '../core/naming.js';
+import {
+  LABEL_CLUSTER,
+  LABEL_GROUP,
+  LABEL_HOST,
+  LABEL_ROLE,
+  LABEL_SPEC,
+  containerName,
+  stateVolume,
+  storeVolume,
+} from '../core/naming.js';
 import { specHash } from '../core/plan/desired.js';
 import { manifestText } from '../core/plan/manifest.js';
 import type { StepResult } from '../core/plan/step.js';
-import { dockerHostOf, groupOf, groupsOnHost, nodesOnHost, type DockerHostSpec, type Topology } from '../core/topology/topology.js';
+import {
+  dockerHostOf,
+  groupOf,
+  groupsOnHost,
+  nodesOnHost,
+  type DockerHostSpec,
+  type Topology,
+} from '../core/topology/topology.js';
 import type { ContainerSpec, DockerEngine } from '../hosts/docker-engine.js';
 import { putFiles, type HostFile } from '../hosts/transfer.js';
 import { ownedBy } from '../hosts/owned-host.js';
@@ -23,14 +47,19 @@ export interface Created {
 /** TERM to the agent stops the brokers one after the other, 20 s each at most; then the engine kills. */
 const STOP_SECONDS = 30;
 
-export async function createNetwork(deps: Deps, { topology, host, token, step }: StepInput): Promise<StepResult & Created> {
+export async function createNetwork(
+  deps: Deps,
+  { topology, host, token, step }: StepInput,
+): Promise<StepResult & Created> {
   const { network, engine: address } = dockerHostOf(topology, host);
   const engine = deps.engine(address);
   await insistOnClaim(engine, topology.name, token);
   const existing = await engine.network(network.name);
   if (existing !== null) {
     if (existing.labels[LABEL_CLUSTER] !== topology.name) {
-      throw new EverbrokerError('NameTaken', `network ${network.name} exists and is not this cluster's`, { network: network.name });
+      throw new EverbrokerError('NameTaken', `network ${network.name} exists and is not this cluster's`, {
+        network: network.name,
+      });
     }
     return { changed: false, created: [] };
   }
@@ -87,7 +116,11 @@ export async function createContainer(deps: Deps, input: StepInput, signal: Abor
 async function insistOnEngine(engine: DockerEngine, host: string, pinned: string | undefined): Promise<void> {
   const id = await engine.id();
   if (pinned === undefined || pinned === id) return;
-  throw new EverbrokerError('EngineChanged', `host ${host} belongs to Docker engine ${pinned}, but this worker reaches ${id}`, { host, pinned, engine: id });
+  throw new EverbrokerError(
+    'EngineChanged',
+    `host ${host} belongs to Docker engine ${pinned}, but this worker reaches ${id}`,
+    { host, pinned, engine: id },
+  );
 }
 
 /** Makes the missing volumes and names them. Volumes are never removed here: they hold what must survive containers. */
@@ -138,7 +171,12 @@ function containerSpec(topology: Topology, host: string, spec: DockerHostSpec): 
  */
 function initialFiles(
   deps: Deps,
-  { topology, host, token, keys }: { topology: Topology; host: string; token: string; keys: { publicKey: string; privateKey: string } },
+  {
+    topology,
+    host,
+    token,
+    keys,
+  }: { topology: Topology; host: string; token: string; keys: { publicKey: string; privateKey: string } },
 ): HostFile[] {
   return [
     { path: AGENT_FILE, content: deps.agent, mode: 0o755 },

@@ -12,7 +12,10 @@ import type { StepInput } from './step-input.js';
 const STOP_SECONDS = 30;
 
 /** One entry an engine, under the first of the hosts that use it. */
-export async function findCluster(deps: Deps, { topology, hosts }: { topology: Topology; hosts: string[] }): Promise<Found[]> {
+export async function findCluster(
+  deps: Deps,
+  { topology, hosts }: { topology: Topology; hosts: string[] },
+): Promise<Found[]> {
   const engines = new Map<string | undefined, string>();
   for (const host of hosts) {
     const address = dockerHostOf(topology, host).engine;
@@ -65,7 +68,10 @@ export async function removeVolume(deps: Deps, input: StepInput): Promise<StepRe
   return { changed: true };
 }
 
-async function owned(deps: Deps, { topology, host, token, step }: StepInput): Promise<{ engine: DockerEngine; target: string }> {
+async function owned(
+  deps: Deps,
+  { topology, host, token, step }: StepInput,
+): Promise<{ engine: DockerEngine; target: string }> {
   const engine = deps.engine(dockerHostOf(topology, host).engine);
   await insistOnClaim(engine, topology.name, token);
   return { engine, target: step.target ?? '' };

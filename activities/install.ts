@@ -4,7 +4,7 @@ import { fetchDistribution, openHomeTar } from '../artefacts/distribution.js';
 import { fetchJavaArchive, openJavaTar } from '../artefacts/java.js';
 import { renderHome } from '../core/activemq/render.js';
 import { EverbrokerError } from '../core/failure.js';
-import { STATE_DIR, activemqHome, javaHome } from '../core/layout.js';
+import { JAVA_LINK, activemqHome, javaHome } from '../core/layout.js';
 import type { StepResult } from '../core/plan/step.js';
 import type { Topology } from '../core/topology/topology.js';
 import type { Host } from '../hosts/host.js';
@@ -22,7 +22,11 @@ const PACKAGES_MS = 15 * 60_000;
 const UNPACK_MS = 5 * 60_000;
 
 /** Java present and new enough is used; else the distribution's package or an archive brings it. */
-export async function installJava(deps: Deps, { topology, host, token }: StepInput, signal: AbortSignal): Promise<StepResult> {
+export async function installJava(
+  deps: Deps,
+  { topology, host, token }: StepInput,
+  signal: AbortSignal,
+): Promise<StepResult> {
   const opened = ownedBy(await deps.openHost(topology, host), token);
   const found = (await observe(opened, topology, signal)).inside.java;
   if (found !== null && found.major >= topology.java.minimum) {
@@ -30,12 +34,19 @@ export async function installJava(deps: Deps, { topology, host, token }: StepInp
     return { changed: false, note: `Java ${found.major} at ${found.path}` };
   }
   const { source } = topology.java;
-  const home = source.kind === 'packages' ? await installPackage(opened, source.package, signal) : await unpackJava(deps, { topology, host: opened, source, signal });
+  const home =
+    source.kind === 'packages'
+      ? await installPackage(opened, source.package, signal)
+      : await unpackJava(deps, { topology, host: opened, source, signal });
   await linkJava(opened, home, signal);
   const now = (await observe(opened, topology, signal)).inside.java;
   if (now === null || now.major < topology.java.minimum) {
     const what = now === null ? 'no Java that runs' : `Java ${now.major}`;
-    throw new EverbrokerError('JavaUnavailable', `${host}: after installing there is ${what}, wanted is ${topology.java.minimum} or newer`, { host });
+    throw new EverbrokerError(
+      'JavaUnavailable',
+      `${host}: after installing there is ${what}, wanted is ${topology.java.minimum} or newer`,
+      { host },
+    );
   }
   return { changed: true, note: `Java ${now.major}` };
 }
@@ -62,20 +73,40 @@ dirname "$(dirname "$java")"`;
 
 async function unpackJava(
   deps: Deps,
-  { topology, host, source, signal }: { topology: Topology; host: Host; source: Exclude<Topology['java']['source'], { kind: 'packages' }>; signal: AbortSignal },
+  {
+    topology,
+    host,
+    source,
+    signal,
+  }: {
+    topology: Topology;
+    host: Host;
+    source: Exclude<Topology['java']['source'], { kind: 'packages' }>;
+    signal: AbortSignal;
+  },
 ): Promise<string> {
   const home = javaHome(topology, source.sha512);
   if (await isComplete(host, home, signal)) return home;
   const archive = await fetchJavaArchive(deps.cache, source, { signal });
-  await unpack(host, home, { fill: (directory) => putTar(host, openJavaTar(archive), directory, { timeoutMs: UNPACK_MS, signal }), signal });
+  await unpack(host, home, {
+    fill: (directory) => putTar(host, openJavaTar(archive), directory, { timeoutMs: UNPACK_MS, signal }),
+    signal,
+  });
   return home;
 }
 
 const linkJava = (host: Host, home: string, signal: AbortSignal): Promise<unknown> =>
-  run(host, ['sh', '-c', 'ln -sfn "$1" "$2.new" && mv -T "$2.new" "$2"', 'sh', home, `${STATE_DIR}/java`], { timeoutMs: 10_000, signal });
+  run(host, ['sh', '-c', 'ln -sfn "$1" "$2.new" && mv -T "$2.new" "$2"', 'sh', home, JAVA_LINK], {
+    timeoutMs: 10_000,
+    signal,
+  });
 
 /** Home, overlays, probe, the brokers' user, and the class-data archive when the cache has one for this JVM. */
-export async function installActiveMQ(deps: Deps, { topology, host, token }: StepInput, signal: AbortSignal): Promise<StepResult> {
+export async function installActiveMQ(
+  deps: Deps,
+  { topology, host, token }: StepInput,
+  signal: AbortSignal,
+): Promise<StepResult> {
   const opened = ownedBy(await deps.openHost(topology, host), token);
   const cached = await fetchDistribution(deps.cache, topology.activemq, { signal });
   const home = activemqHome(topology);
@@ -113,7 +144,10 @@ async function unpack(
   { fill, signal }: { fill: (directory: string) => Promise<void>; signal: AbortSignal },
 ): Promise<void> {
   const temporary = `${target}.part-${randomUUID()}`;
-  await run(host, ['sh', '-c', 'rm -rf "$1".part-* && mkdir -p "$2"', 'sh', target, temporary], { timeoutMs: 60_000, signal });
+  await run(host, ['sh', '-c', 'rm -rf "$1".part-* && mkdir -p "$2"', 'sh', target, temporary], {
+    timeoutMs: 60_000,
+    signal,
+  });
   await fill(temporary);
   const finish = 'chmod 0755 "$1" && touch "$1/.complete" && rm -rf "$2" && mv -T "$1" "$2"';
   await run(host, ['sh', '-c', finish, 'sh', temporary, target], { timeoutMs: 60_000, signal });
@@ -127,4 +161,3 @@ getent group "$2" >/dev/null || groupadd -g "$2" "$1"
 useradd -M -N -u "$2" -g "$2" -d "$3" -s /usr/sbin/nologin "$1"`;
   await run(host, ['sh', '-c', script, 'sh', runAs.user, String(runAs.uid), root], { timeoutMs: 30_000, signal });
 }
-

@@ -20,7 +20,11 @@ const START_SECONDS = 540;
 /** The agent gives a broker 20 s after TERM, then kills. */
 const STOP_SECONDS = 45;
 
-export async function configureNode(deps: Deps, input: StepInput & { sealed: Sealed }, signal: AbortSignal): Promise<StepResult> {
+export async function configureNode(
+  deps: Deps,
+  input: StepInput & { sealed: Sealed },
+  signal: AbortSignal,
+): Promise<StepResult> {
   const { topology, host, token } = input;
   const node = nodeNamed(topology, input.step.node ?? '');
   const opened = ownedBy(await deps.openHost(topology, host), token);
@@ -28,7 +32,11 @@ export async function configureNode(deps: Deps, input: StepInput & { sealed: Sea
   const secrets = parseSecrets(await unseal(opened, input.sealed, signal));
   const files = [...renderNode(topology, node, distribution), renderCredentials(topology, node, secrets)];
   await makeDirectories(opened, topology, node, signal);
-  await putFiles(opened, files.map((file) => toHostFile(topology, file)), { timeoutMs: 60_000, signal });
+  await putFiles(
+    opened,
+    files.map((file) => toHostFile(topology, file)),
+    { timeoutMs: 60_000, signal },
+  );
   return { changed: true, note: `${files.length} files` };
 }
 
@@ -55,7 +63,11 @@ export const toHostFile = (topology: Topology, file: RenderedFile): HostFile => 
   ...(file.owner === 'broker' ? { uid: topology.runAs.uid, gid: topology.runAs.uid } : {}),
 });
 
-export async function startNode(deps: Deps, { topology, host, token, step }: StepInput, signal: AbortSignal): Promise<StepResult> {
+export async function startNode(
+  deps: Deps,
+  { topology, host, token, step }: StepInput,
+  signal: AbortSignal,
+): Promise<StepResult> {
   const node = step.node ?? '';
   const opened = ownedBy(await deps.openHost(topology, host), token);
   const began = Date.now();
@@ -67,11 +79,15 @@ export async function startNode(deps: Deps, { topology, host, token, step }: Ste
   });
   if (result.exitCode !== 0 || result.timedOut) {
     const end = (result.stdout.trim() || result.stderr.trim()).split('\n').slice(-30).join('\n');
-    throw new EverbrokerError('BrokerDidNotStart', `${host}: ${node} did not start (${awaitOutcome(result.exitCode)})\n${end}`, {
-      host,
-      node,
-      exitCode: result.exitCode,
-    });
+    throw new EverbrokerError(
+      'BrokerDidNotStart',
+      `${host}: ${node} did not start (${awaitOutcome(result.exitCode)})\n${end}`,
+      {
+        host,
+        node,
+        exitCode: result.exitCode,
+      },
+    );
   }
   const seen = parseNodeLine(result.stdout);
   const role = seen.log.role === 'slave' ? 'slave' : 'master';
@@ -79,17 +95,32 @@ export async function startNode(deps: Deps, { topology, host, token, step }: Ste
 }
 
 const awaitOutcome = (exitCode: number): string =>
-  exitCode === 3 ? 'its JVM ended or its log says that the start failed' : exitCode === 4 ? `not ready after ${START_SECONDS} s` : `exit code ${exitCode}`;
+  exitCode === 3
+    ? 'its JVM ended or its log says that the start failed'
+    : exitCode === 4
+      ? `not ready after ${START_SECONDS} s`
+      : `exit code ${exitCode}`;
 
-export async function stopNode(deps: Deps, { topology, host, token, step }: StepInput, signal: AbortSignal): Promise<StepResult> {
+export async function stopNode(
+  deps: Deps,
+  { topology, host, token, step }: StepInput,
+  signal: AbortSignal,
+): Promise<StepResult> {
   const opened = ownedBy(await deps.openHost(topology, host), token);
-  const result = await run(opened, ['sh', AGENT_FILE, 'down', step.node ?? ''], { timeoutMs: STOP_SECONDS * 1000, signal });
+  const result = await run(opened, ['sh', AGENT_FILE, 'down', step.node ?? ''], {
+    timeoutMs: STOP_SECONDS * 1000,
+    signal,
+  });
   const how = result.stdout.trim();
   return { changed: how !== 'already', note: how };
 }
 
 /** Stops the node and forgets it. Its base stays: logs are evidence, and a store may lie below it. */
-export async function removeNode(deps: Deps, { topology, host, token, step }: StepInput, signal: AbortSignal): Promise<StepResult> {
+export async function removeNode(
+  deps: Deps,
+  { topology, host, token, step }: StepInput,
+  signal: AbortSignal,
+): Promise<StepResult> {
   const node = step.node ?? '';
   const opened = ownedBy(await deps.openHost(topology, host), token);
   const stopped = await opened.exec(['sh', AGENT_FILE, 'down', node], { timeoutMs: STOP_SECONDS * 1000, signal });

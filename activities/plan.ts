@@ -31,7 +31,10 @@ export async function diffFiles(
   signal: AbortSignal,
 ): Promise<(FileChange & { diff?: string })[]> {
   const { distribution } = await fetchDistribution(deps.cache, topology.activemq, { signal });
-  const rendered = step.node === undefined ? renderHome(topology, distribution) : renderNode(topology, nodeNamed(topology, step.node), distribution);
+  const rendered =
+    step.node === undefined
+      ? renderHome(topology, distribution)
+      : renderNode(topology, nodeNamed(topology, step.node), distribution);
   const opened = await deps.openHost(topology, host);
   return Promise.all(
     (step.files ?? []).map(async (file) => {

@@ -30,7 +30,11 @@ export interface HolderFacts {
 }
 
 /** @throws EverbrokerError InvalidInput | NotSupportedYet | InputRefused | ClusterUnknown */
-export async function resolveInput(deps: Deps, { workflow, input }: ResolveInput, signal: AbortSignal): Promise<ResolvedInput> {
+export async function resolveInput(
+  deps: Deps,
+  { workflow, input }: ResolveInput,
+  signal: AbortSignal,
+): Promise<ResolvedInput> {
   const parsed = INPUTS[workflow].safeParse(input ?? {});
   if (!parsed.success) {
     throw invalid(parsed.error.issues.map((issue) => inputProblem(issue.path.join('.') || 'input', issue.message)));
@@ -38,16 +42,23 @@ export async function resolveInput(deps: Deps, { workflow, input }: ResolveInput
   const { topology: wanted, cluster, contractVersion: _version, ...options } = parsed.data;
   if ((wanted === undefined) === (cluster === undefined)) {
     throw invalid([
-      inputProblem('input', 'give either "cluster" (one that exists) or "topology" (a name or the whole object), e.g. {"topology": "ha-6"}'),
+      inputProblem(
+        'input',
+        'give either "cluster" (one that exists) or "topology" (a name or the whole object), e.g. {"topology": "ha-6"}',
+      ),
     ]);
   }
-  const result = cluster === undefined ? await readWanted(deps, wanted ?? '') : await readExisting(deps, cluster, signal);
+  const result =
+    cluster === undefined ? await readWanted(deps, wanted ?? '') : await readExisting(deps, cluster, signal);
   if (!result.ok) throw invalid(result.problems, result.type);
   const { topology, warnings } = result;
   const { deleteData, confirm }: { deleteData?: boolean; confirm?: string | undefined } = options;
   if (deleteData === true && confirm !== topology.name) {
     throw invalid([
-      inputProblem('confirm', `deleteData removes the stores of ${topology.name} for good: repeat its name in "confirm"`),
+      inputProblem(
+        'confirm',
+        `deleteData removes the stores of ${topology.name} for good: repeat its name in "confirm"`,
+      ),
     ]);
   }
   deps.permit(topology);
@@ -71,7 +82,10 @@ async function readExisting(deps: Deps, cluster: string, signal: AbortSignal): P
 
 const inputProblem = (path: string, message: string): Problem => ({ path, message, code: 'input' });
 
-function invalid(problems: readonly Problem[], type: 'InvalidInput' | 'NotSupportedYet' = 'InvalidInput'): EverbrokerError {
+function invalid(
+  problems: readonly Problem[],
+  type: 'InvalidInput' | 'NotSupportedYet' = 'InvalidInput',
+): EverbrokerError {
   const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
   return new EverbrokerError(type, `${count} in the input:\n${formatProblems(problems)}`, { problems });
 }
@@ -89,7 +103,10 @@ export async function describeHolder(deps: Deps, { cluster }: { cluster: string 
  * the next free one (policy `preferred`).
  * @throws EverbrokerError SubnetTaken for a pinned subnet, NameTaken for a network that is not this cluster's.
  */
-export async function placeNetworks(deps: Deps, { topology }: { topology: Topology }): Promise<{ topology: Topology; notes: string[] }> {
+export async function placeNetworks(
+  deps: Deps,
+  { topology }: { topology: Topology },
+): Promise<{ topology: Topology; notes: string[] }> {
   const subnets: Record<string, string> = {};
   const notes: string[] = [];
   for (const spec of networksOf(topology)) {
@@ -98,10 +115,18 @@ export async function placeNetworks(deps: Deps, { topology }: { topology: Topolo
     const existing = await engine.network(name);
     const settled = existing?.subnet ?? chooseSubnet(subnet, await engine.subnetsInUse(), addressesOn(topology, name));
     if (existing === null && settled !== subnet && policy === 'pinned') {
-      throw new EverbrokerError('SubnetTaken', `network ${name}: the pinned subnet ${subnet} is taken on this engine or machine`, { network: name, subnet });
+      throw new EverbrokerError(
+        'SubnetTaken',
+        `network ${name}: the pinned subnet ${subnet} is taken on this engine or machine`,
+        { network: name, subnet },
+      );
     }
     if (existing !== null && existing.subnet !== subnet && policy === 'pinned') {
-      throw new EverbrokerError('SubnetTaken', `network ${name} exists with subnet ${existing.subnet}, but the topology pins ${subnet}`, { network: name, subnet });
+      throw new EverbrokerError(
+        'SubnetTaken',
+        `network ${name} exists with subnet ${existing.subnet}, but the topology pins ${subnet}`,
+        { network: name, subnet },
+      );
     }
     subnets[name] = settled;
     if (settled !== subnet) notes.push(`${name} uses ${settled}, because ${subnet} is taken`);

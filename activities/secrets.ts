@@ -65,7 +65,11 @@ export async function readMaster(host: Host, signal: AbortSignal): Promise<Clust
 export const parseSecrets = (text: string): ClusterSecrets => secretsSchema.parse(JSON.parse(text));
 
 /** Whether a reference in the topology gives another value than the master copy has. */
-export async function referencesChanged(deps: Deps, topology: Topology, master: ClusterSecrets | null): Promise<boolean> {
+export async function referencesChanged(
+  deps: Deps,
+  topology: Topology,
+  master: ClusterSecrets | null,
+): Promise<boolean> {
   if (master === null) return false;
   return !sameValues(master, await wantedSecrets(deps, topology, master));
 }
@@ -89,7 +93,8 @@ async function wantedSecrets(deps: Deps, topology: Topology, master: ClusterSecr
 }
 
 const sameValues = (a: ClusterSecrets, b: ClusterSecrets): boolean =>
-  JSON.stringify({ ...secretsSchema.parse(a), version: 0 }) === JSON.stringify({ ...secretsSchema.parse(b), version: 0 });
+  JSON.stringify({ ...secretsSchema.parse(a), version: 0 }) ===
+  JSON.stringify({ ...secretsSchema.parse(b), version: 0 });
 
 /** 144 bits; letters and digits that need no escaping in property files, XML and URLs. */
 const generate = (): string => randomBytes(18).toString('base64url');

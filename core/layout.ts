@@ -13,6 +13,9 @@ export const HOST_KEY_FILE = `${STATE_DIR}/host.key`;
 export const HOST_PUBLIC_KEY_FILE = `${STATE_DIR}/host.pub`;
 export const PROBE_DIR = `${STATE_DIR}/probe`;
 
+/** Stable link to the Java home in use, so that launch files do not depend on which Java that is. */
+export const JAVA_LINK = `${STATE_DIR}/java`;
+
 /** What the agent knows of a node. */
 export const nodeStateDir = (node: string): string => `${STATE_DIR}/nodes/${node}`;
 /** Launch description of a node, read by the agent: KEY=value lines. */
@@ -26,6 +29,9 @@ export const activemqHome = (topology: Topology): string =>
 /** A node's base: its conf, data and logs. */
 export const nodeBase = (topology: Topology, node: string): string => `${topology.root}/${node}`;
 export const nodeConf = (topology: Topology, node: string): string => `${nodeBase(topology, node)}/conf`;
+/** The one file with secrets. */
+export const credentialsFile = (topology: Topology, node: string): string =>
+  `${nodeConf(topology, node)}/credentials.properties`;
 export const nodeLog = (topology: Topology, node: string): string => `${nodeBase(topology, node)}/data/activemq.log`;
 /** Java unpacked from an archive; the key is the archive's checksum. */
 export const javaHome = (topology: Topology, sha512: string): string => `${topology.root}/.java/${sha512.slice(0, 16)}`;

@@ -50,6 +50,8 @@ export interface HostInside {
   probeHash: string | null;
   manifestHash: string | null;
   secretsVersion: number;
+  /** On the first host, where the topology has references: whether one has another value than the master copy. */
+  referencesChanged?: boolean;
   runAsUser: boolean;
   /** sha256 of every file that Everbroker manages on the host, by path. */
   files: Record<string, string>;

@@ -5,7 +5,7 @@
  */
 import type { Check } from '../contract.js';
 import { hostsOfGroup, nodesOfGroup, type Node, type Topology } from '../topology/topology.js';
-import type { BrokerReading } from './jolokia-reading.js';
+import type { BrokerReading } from './broker-reading.js';
 import type { NodeObservation } from './observation.js';
 
 export interface NodeReading {
@@ -133,11 +133,12 @@ function judgeMaster(node: Node, { observation: seen, broker }: NodeReading, fai
     default:
       return fail('ConsoleUnreachable', `the console of ${node.name} on port ${node.console}: ${broker.state}`);
   }
-  if (broker.brokerName !== node.group) {
-    return fail('WrongBrokerName', `${node.name} calls itself "${broker.brokerName}", not "${node.group}"`);
+  const { brokerName, isSlave } = broker.broker;
+  if (brokerName !== node.group) {
+    return fail('WrongBrokerName', `${node.name} calls itself "${brokerName}", not "${node.group}"`);
   }
   const against = [
-    broker.slave && 'Jolokia says slave',
+    isSlave && 'Jolokia says slave',
     seen.log.role !== 'master' && `its log says ${seen.log.role}`,
     (seen.lock === 'free' || seen.lock === 'held-by-other') && `the lock is ${seen.lock}`,
   ].filter((text) => text !== false);

@@ -1,0 +1,68 @@
+/** Proof by messages: through every bridge in each of its directions, through every group that no bridge covers. */
+import { randomUUID } from 'node:crypto';
+import { sleep } from '@temporalio/activity';
+import type { Check } from '../core/contract.js';
+import { EverbrokerError } from '../core/failure.js';
+import { messageChecks, proofTasks } from '../core/health/proof.js';
+import { PROBE_USER } from '../core/naming.js';
+import { JAVA_LINK, activemqHome, credentialsFile } from '../core/layout.js';
+import { nodesOnHost, type Topology } from '../core/topology/topology.js';
+import { runProbe } from '../probes/jms-probe.js';
+import type { Deps } from './deps.js';
+import { PROBE_JAR } from './probe-files.js';
+
+/** How long a bridge may take to come up after its groups are there; measured: a second or two, longer when JVMs start. */
+const SETTLE_MS = 60_000;
+const PAUSE_MS = 300;
+/** Messages a route: enough to see loss and duplicates, few enough to take no time (sync: 1,800 a second measured). */
+const COUNT = 20;
+const ROUTE_MS = 10_000;
+
+export interface ProofInput {
+  topology: Topology;
+  host: string;
+  /** Owner of the cluster while deploying; null for a verification, which changes nothing but its own queue. */
+  token: string | null;
+  /** Deploying insists: it waits for bridges to settle and fails otherwise. Verifying tells what it found. */
+  insist: boolean;
+}
+
+export async function proveMessages(
+  deps: Deps,
+  input: ProofInput,
+  signal: AbortSignal,
+): Promise<{ checks: Check[]; note: string }> {
+  const deadline = Date.now() + SETTLE_MS;
+  for (;;) {
+    const checks = await sendThroughAll(deps, input, signal);
+    const failed = checks.filter((check) => !check.ok);
+    if (failed.length === 0 || !input.insist)
+      return { checks, note: `${checks.length - failed.length} of ${checks.length} passed` };
+    if (Date.now() > deadline) {
+      throw new EverbrokerError(
+        'VerificationFailed',
+        failed.map((check) => `${check.fault}: ${check.detail}`).join('\n'),
+        { checks },
+      );
+    }
+    await sleep(PAUSE_MS);
+  }
+}
+
+async function sendThroughAll(deps: Deps, { topology, host }: ProofInput, signal: AbortSignal): Promise<Check[]> {
+  const node = nodesOnHost(topology, host)[0];
+  if (node === undefined)
+    throw new EverbrokerError('VerificationFailed', `host ${host} has no node whose jars the probe could use`);
+  const run = randomUUID().slice(0, 8);
+  const request = { run, user: PROBE_USER, tasks: proofTasks(topology, { run, count: COUNT, timeoutMs: ROUTE_MS }) };
+  const setup = {
+    javaHome: JAVA_LINK,
+    activemqHome: activemqHome(topology),
+    jar: PROBE_JAR,
+    login: { file: credentialsFile(topology, node.name) },
+  };
+  const result = await runProbe(await deps.openHost(topology, host), request, { setup, signal });
+  if (result.state === 'reported') return messageChecks(topology, result.reports);
+  const detail = `the probe could not run on ${host} (${result.reason}, exit code ${result.exitCode})\n${result.detail}`;
+  return [{ name: 'messages', ok: false, fault: 'HostUnseen', detail }];
+}
