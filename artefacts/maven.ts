@@ -1,4 +1,4 @@
-/** Maven's client: it knows the mirrors, proxies and logins of the machine, and its local repository works offline. */
+/** Maven's client: it knows the mirrors, proxies and logins of the machine. */
 import { spawn } from 'node:child_process';
 import { access, constants, mkdir, readdir, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
@@ -43,7 +43,6 @@ export async function copyByMaven(copy: MavenCopy, options: FetchOptions): Promi
   await mkdir(copy.directory, { recursive: true });
   // By default Maven only warns of a wrong checksum; strictly, it also refuses mirrors that have none.
   const checksums = copy.strict ? '--strict-checksums' : '--lax-checksums';
-  // Not --update-snapshots, to try again what Maven holds for missing: with that, Maven's own repository fails offline.
   const flags = ['--batch-mode', '--quiet', checksums, '-Dstyle.color=never'];
   const args = [...flags, COPY_GOAL, `-Dartifact=${copy.coordinates}`, `-DoutputDirectory=${copy.directory}`];
   const alive = setInterval(() => {
