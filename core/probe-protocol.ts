@@ -173,20 +173,22 @@ const loginReport = z.object({
   outcome: z.enum(['ok', 'refused', 'unreachable']),
   ...common,
 });
-/** A task that the probe's deadline cut, or in which it failed itself. */
-const brokenReport = z.object({
+const broken = {
   task: z.enum(['route', 'produce', 'drain', 'login']),
-  outcome: z.enum(['timeout', 'failed']),
   name: z.string(),
   errors: z.array(probeError).default([]),
-});
-const taskReport = z.union([routeReport, produceReport, drainReport, loginReport, brokenReport]);
+};
+/** A task that the probe's deadline cut. */
+const timeoutReport = z.object({ ...broken, outcome: z.literal('timeout') });
+/** A task in which the probe itself failed. */
+const failedReport = z.object({ ...broken, outcome: z.literal('failed') });
+const taskReport = z.union([routeReport, produceReport, drainReport, loginReport, timeoutReport, failedReport]);
 
 export type RouteReport = z.infer<typeof routeReport>;
 export type ProduceReport = z.infer<typeof produceReport>;
 export type DrainReport = z.infer<typeof drainReport>;
 export type LoginReport = z.infer<typeof loginReport>;
-export type BrokenReport = z.infer<typeof brokenReport>;
+export type BrokenReport = z.infer<typeof timeoutReport> | z.infer<typeof failedReport>;
 export type TaskReport = z.infer<typeof taskReport>;
 
 const endLine = z.object({ end: z.literal(true), reported: count });

@@ -57,7 +57,7 @@ async function readAll(get: Get): Promise<BrokerReading> {
   if ('state' in health) return health;
   const bridges = await ask(get, JOLOKIA_PATHS.bridges, parseBridges);
   if ('state' in bridges) return bridges;
-  return { state: 'answered', ...broker.value, status: health.value, bridges: bridges.value };
+  return { state: 'answered', broker: { ...broker.value, status: health.value, bridges: bridges.value } };
 }
 
 async function ask<T>(

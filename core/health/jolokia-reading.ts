@@ -18,7 +18,7 @@ export interface BrokerFacts {
   brokerName: string;
   version: string;
   /** The broker's own word; a waiting slave has no console, so over HTTP it is only ever false. */
-  slave: boolean;
+  isSlave: boolean;
   uptimeMs: number;
   /** `Good`, or what the broker's health bean complains of; null when it has no such bean. */
   status: string | null;
@@ -33,7 +33,7 @@ export interface BrokerFacts {
  * is a frozen or overloaded JVM; `unexpected` is a server that answers otherwise than a broker that serves.
  */
 export type BrokerReading =
-  | ({ state: 'answered' } & BrokerFacts)
+  | { state: 'answered'; broker: BrokerFacts }
   | { state: 'refused'; detail: string }
   | { state: 'unauthorized' }
   | { state: 'timeout' }
@@ -85,7 +85,7 @@ export function parseBroker(body: string): JolokiaAnswer<Omit<BrokerFacts, 'stat
     value: {
       brokerName: first.BrokerName,
       version: first.BrokerVersion,
-      slave: first.Slave,
+      isSlave: first.Slave,
       uptimeMs: first.UptimeMillis,
       storePercentUsage: first.StorePercentUsage,
       connectors: first.TransportConnectors,
