@@ -41,8 +41,12 @@ export async function execInContainer(
 ): Promise<CommandResult> {
   options.signal?.throwIfAborted();
   const startedAt = Date.now();
-  const running = await start(target, argv, options);
-  const why = await settle(running, options);
+  const input = watchInput(options.stdin);
+  const running = await start(target, argv, options).catch((error: unknown) => {
+    input.release();
+    throw error;
+  });
+  const why = await settle(running, options, input);
   const cutShort = why !== 'ended';
   if (cutShort) await kill(target, running).catch((error: unknown) => ignoreUnlessTimedOut(error, why));
   running.stream.destroy();
@@ -138,33 +142,53 @@ class StdinFailed {
   }
 }
 
+interface Input {
+  /** Resolves when the source breaks: that must not look like its end, or half a file would be taken for the whole. */
+  failed: Promise<StdinFailed>;
+  release: () => void;
+}
+
+/** Listens from the first moment: a source may break before the command has started. */
+function watchInput(stdin: ExecOptions['stdin']): Input {
+  if (!(stdin instanceof Readable)) return { failed: new Promise(() => undefined), release: () => undefined };
+  const failed = new Promise<StdinFailed>((resolve) => {
+    const closed = () => {
+      if (!stdin.readableEnded)
+        resolve(new StdinFailed(stdin.errored ?? new Error('the input was closed before its end')));
+    };
+    stdin.on('error', (error) => resolve(new StdinFailed(error)));
+    stdin.once('close', closed);
+    if (stdin.destroyed) closed();
+  });
+  const release = () => {
+    if (!stdin.readableEnded) stdin.destroy();
+  };
+  return { failed, release };
+}
+
 /** Feeds the command and waits until it ends or has to be ended. */
 async function settle(
   running: Running,
   options: ExecOptions,
+  input: Input,
 ): Promise<'ended' | 'timed out' | 'aborted' | StdinFailed> {
   let timer: NodeJS.Timeout | undefined;
   let abort: (() => void) | undefined;
-  const source = options.stdin instanceof Readable ? options.stdin : undefined;
   try {
     return await new Promise((resolve) => {
       void running.ended.then(() => resolve('ended'));
+      void input.failed.then(resolve);
       timer = setTimeout(() => resolve('timed out'), options.timeoutMs);
       abort = () => resolve('aborted');
       options.signal?.addEventListener('abort', abort, { once: true });
       if (options.signal?.aborted) abort();
-      // A source that breaks must not look like its end: the command would take half a file for the whole.
-      source?.once('error', (error) => resolve(new StdinFailed(error)));
-      source?.once('close', () => {
-        if (!source.readableEnded) resolve(new StdinFailed(new Error('the input was closed before its end')));
-      });
       feed(running.stream, options.stdin);
     });
   } finally {
     clearTimeout(timer);
     if (abort) options.signal?.removeEventListener('abort', abort);
-    source?.unpipe(running.stream);
-    if (source && !source.readableEnded) source.on('error', () => undefined).destroy();
+    if (options.stdin instanceof Readable) options.stdin.unpipe(running.stream);
+    input.release();
   }
 }
 
@@ -176,13 +200,17 @@ function feed(stream: Duplex, stdin: ExecOptions['stdin']): void {
 async function kill(target: Target, running: Running): Promise<void> {
   const pid = await Promise.race([running.pid, delay(KILL_MS, undefined, { ref: false })]);
   if (pid === undefined) return;
-  const { client, container } = target;
-  const what = { what: `kill a command in ${container}`, timeoutMs: KILL_MS };
-  await call(client, what, async (abortSignal) => {
-    const request = { Cmd: ['sh', '-c', KILL_GROUP, 'sh', pid], User: '0:0', AttachStdout: true, AttachStderr: true };
-    const exec = await client.docker.getContainer(container).exec({ ...request, abortSignal });
+  await execQuietly(target, ['sh', '-c', KILL_GROUP, 'sh', pid]);
+}
+
+/** A short command of our own, without its output. */
+async function execQuietly({ client, container }: Target, argv: string[]): Promise<Docker.Exec> {
+  return call(client, { what: `run ${argv[0]} in ${container}`, timeoutMs: KILL_MS }, async (abortSignal) => {
+    const request = { Cmd: argv, User: '0:0', AttachStdout: true, AttachStderr: true, abortSignal };
+    const exec = await client.docker.getContainer(container).exec(request);
     const stream = await exec.start({ hijack: true, stdin: false });
     await new Promise<void>((resolve) => stream.resume().once('close', resolve).once('error', resolve));
+    return exec;
   });
 }
 
@@ -192,21 +220,27 @@ function ignoreUnlessTimedOut(error: unknown, why: unknown): void {
 }
 
 async function exitCodeOf(target: Target, running: Running): Promise<number> {
+  const exitCode = await awaitExitCode(target, running.exec);
+  if (exitCode !== null) return exitCode;
+  await kill(target, running).catch(() => undefined);
+  throw unreachable(target, running.broken() ?? new Error('the stream ended while the command was still running'));
+}
+
+/** Null when it still runs after a while. */
+async function awaitExitCode(target: Target, exec: Docker.Exec): Promise<number | null> {
   const deadline = Date.now() + EXIT_CODE_MS;
   try {
-    for (let waitMs = 2; ; waitMs = Math.min(waitMs * 2, 100)) {
+    for (let waitMs = 2; Date.now() < deadline; waitMs = Math.min(waitMs * 2, 100)) {
       const state = await call(target.client, { what: `inspect a command in ${target.container}` }, (abortSignal) =>
-        running.exec.inspect({ abortSignal }),
+        exec.inspect({ abortSignal }),
       );
       if (!state.Running && typeof state.ExitCode === 'number') return state.ExitCode;
-      if (Date.now() > deadline) break;
       await delay(waitMs);
     }
+    return null;
   } catch (error) {
     throw unreachable(target, error);
   }
-  await kill(target, running).catch(() => undefined);
-  throw unreachable(target, running.broken() ?? new Error('the stream ended while the command was still running'));
 }
 
 interface Ending {
@@ -228,6 +262,8 @@ async function insistOnLivingHost(target: Target, { running, exitCode, startedAt
   if (exitCode === 0) return;
   const { client, container } = target;
   try {
+    // The engine learns of a command's death before it learns of the container's: only another command tells.
+    if (exitCode > 128 && !cutShort) await insistOnLife(target);
     const { State } = await call(client, { what: `inspect ${container}` }, (abortSignal) =>
       client.docker.getContainer(container).inspect({ abortSignal }),
     );
@@ -236,6 +272,11 @@ async function insistOnLivingHost(target: Target, { running, exitCode, startedAt
   } catch (error) {
     throw unreachable(target, error);
   }
+}
+
+async function insistOnLife(target: Target): Promise<void> {
+  const exitCode = await awaitExitCode(target, await execQuietly(target, ['sh', '-c', ':']));
+  if (exitCode !== 0) throw new Error('the container died in the middle of the command');
 }
 
 /** Whatever was in the way, the caller of a host sees one error. */

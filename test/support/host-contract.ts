@@ -1,0 +1,202 @@
+/** What every Host must do, be it a fake, a container or a machine behind SSH. */
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import type { Host } from '../../hosts/host.js';
+import { putFiles, putTar, readFile } from '../../hosts/transfer.js';
+import { archiveOf } from '../../hosts/archive.js';
+
+export interface HostUnderTest {
+  host: Host;
+  /** Whether a process with this word in its argv runs on the host. */
+  isRunning(word: string): Promise<boolean>;
+  /** Takes the host away for good, as if it were removed behind our back. */
+  remove(): Promise<void>;
+  /** A host whose machine does not answer at all. */
+  unreachable: Host;
+  close(): Promise<void>;
+}
+
+const within = { timeoutMs: 60_000 };
+
+const isUnreachable = (error: unknown): boolean =>
+  error instanceof Error && Reflect.get(error, 'type') === 'HostUnreachable';
+
+/** Bytes in small pieces that cut characters in two. */
+const inPieces = (text: string, size: number): Readable => {
+  const bytes = Buffer.from(text);
+  const count = Math.ceil(bytes.length / size);
+  return Readable.from(Array.from({ length: count }, (_, i) => bytes.subarray(i * size, (i + 1) * size)));
+};
+
+const zeros = (chunks: number): Readable =>
+  Readable.from(
+    (function* () {
+      for (let i = 0; i < chunks; i++) yield Buffer.alloc(64 * 1024);
+    })(),
+  );
+
+/** Polls: the end of a killed process may be noticed a moment later. */
+async function eventually(claim: () => Promise<boolean>, message: string): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await claim())) {
+    assert.ok(Date.now() < deadline, message);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export function hostContract(kind: string, open: () => Promise<HostUnderTest>): void {
+  describe(`${kind}: a host`, () => {
+    let subject: HostUnderTest;
+    let host: Host;
+    before(async () => {
+      subject = await open();
+      host = subject.host;
+    });
+    after(() => subject.close());
+
+    test('reports the exit code, and does not throw on a bad one', async () => {
+      assert.equal((await host.exec(['true'], within)).exitCode, 0);
+      assert.equal((await host.exec(['sh', '-c', 'exit 7'], within)).exitCode, 7);
+      assert.equal((await host.exec(['no-such-command'], within)).exitCode, 127);
+    });
+
+    test('keeps stdout and stderr apart', async () => {
+      const { stdout, stderr } = await host.exec(['sh', '-c', 'echo out; echo err >&2'], within);
+      assert.deepEqual({ stdout, stderr }, { stdout: 'out\n', stderr: 'err\n' });
+    });
+
+    test('hands over arguments untouched', async () => {
+      const args = [
+        'with space',
+        `"double" 'single'`,
+        'two\nlines',
+        '$HOME `id` \\ *',
+        'grüße 🐇',
+        '-n',
+        '',
+        '; false',
+      ];
+      const result = await host.exec(['printf', '%s\\0', ...args], within);
+      assert.deepEqual(result.stdout.split('\0').slice(0, -1), args);
+      assert.deepEqual(result.argv, ['printf', '%s\\0', ...args]);
+    });
+
+    test('gives a command without input an empty one', async () => {
+      const { exitCode, stdout } = await host.exec(['cat'], within);
+      assert.deepEqual({ exitCode, stdout }, { exitCode: 0, stdout: '' });
+    });
+
+    test('closes the input at its end, whatever it is made of', async () => {
+      for (const stdin of ['grün', Buffer.from('grün'), inPieces('grün', 1), '']) {
+        const expected = stdin === '' ? '' : 'grün';
+        assert.equal((await host.exec(['cat'], { ...within, stdin })).stdout, expected);
+      }
+    });
+
+    test('puts characters together that were split on the way', async () => {
+      const text = '€'.repeat(200_000);
+      assert.equal((await host.exec(['cat'], { ...within, stdin: inPieces(text, 32_768) })).stdout, text);
+    });
+
+    test('streams an input of 50 MB', async () => {
+      const { stdout } = await host.exec(['wc', '-c'], { ...within, stdin: zeros(800) });
+      assert.equal(stdout.trim(), String(800 * 64 * 1024));
+    });
+
+    test('keeps the end of a long output, within its bound and in whole characters', async () => {
+      const { stdout, truncated } = await host.exec(['seq', '1', '1400000'], { ...within, maxOutputBytes: 100_000 });
+      assert.ok(truncated);
+      assert.equal(Buffer.byteLength(stdout), 100_000);
+      assert.ok(stdout.endsWith('\n1399999\n1400000\n'));
+      const euros = await host.exec(['cat'], { ...within, stdin: '€'.repeat(100), maxOutputBytes: 10 });
+      assert.equal(euros.stdout, '€€€');
+      assert.equal((await host.exec(['true'], within)).truncated, false);
+    });
+
+    test('survives a command that ends before it has read its input', async () => {
+      const { exitCode } = await host.exec(['false'], { ...within, stdin: zeros(200) });
+      assert.equal(exitCode, 1);
+    });
+
+    test('does not pass a broken input off as its end', async () => {
+      const broken = new Readable({ read: () => undefined });
+      broken.push('half');
+      setImmediate(() => broken.destroy(new Error('the source broke')));
+      await assert.rejects(host.exec(['cat'], { ...within, stdin: broken }), /the source broke/);
+    });
+
+    test('kills a command and its children when the time is over, and says so', async () => {
+      const argv = ['sh', '-c', 'sleep 31337.1 & sleep 31337.1'];
+      const result = await host.exec(argv, { timeoutMs: 300 });
+      assert.equal(result.timedOut, true);
+      assert.notEqual(result.exitCode, 0);
+      await eventually(async () => !(await subject.isRunning('31337.1')), 'an orphan runs on');
+    });
+
+    test('kills a command and its children when cancelled, and throws the reason', async () => {
+      const controller = new AbortController();
+      const reason = new Error('changed my mind');
+      const running = host.exec(['sh', '-c', 'sleep 31337.2 & sleep 31337.2'], {
+        ...within,
+        signal: controller.signal,
+      });
+      void eventually(() => subject.isRunning('31337.2'), 'it did not start').finally(() => controller.abort(reason));
+      await assert.rejects(running, reason);
+      await eventually(async () => !(await subject.isRunning('31337.2')), 'an orphan runs on');
+    });
+
+    test('does not begin what is already cancelled', async () => {
+      const reason = new Error('changed my mind before');
+      await assert.rejects(host.exec(['true'], { ...within, signal: AbortSignal.abort(reason) }), reason);
+    });
+
+    test('runs twenty commands at once', async () => {
+      const all = Array.from({ length: 20 }, (_, i) => host.exec(['cat'], { ...within, stdin: `input ${i}` }));
+      const outputs = (await Promise.all(all)).map(({ stdout }) => stdout);
+      assert.deepEqual(
+        outputs,
+        Array.from({ length: 20 }, (_, i) => `input ${i}`),
+      );
+    });
+
+    test('takes files whole, replaces them, and makes their directories', async () => {
+      const path = '/srv/contract/deep down/fi le';
+      assert.equal(await readFile(host, path, within), null);
+      const other = { path: '/srv/contract/grün', content: 'ü', mode: 0o600, uid: 61616, gid: 61616 };
+      await putFiles(host, [{ path, content: 'one', mode: 0o644 }, other], within);
+      await putFiles(host, [{ path, content: Buffer.from('two\n'), mode: 0o640 }], within);
+      assert.equal(await readFile(host, path, within), 'two\n');
+      assert.equal(await readFile(host, other.path, within), 'ü');
+      const stat = ['stat', '-c', '%a %u %g', path, other.path, '/srv/contract/deep down'];
+      assert.equal((await host.exec(stat, within)).stdout, '640 0 0\n600 61616 61616\n755 0 0\n');
+      assert.equal((await host.exec(['ls', '-A', '/srv/contract'], within)).stdout, 'deep down\ngrün\n');
+    });
+
+    test('unpacks a tar without its leading directory and without what is excluded', async () => {
+      const names = ['top/keep', 'top/sub/also', 'top/docs/not'];
+      const archive = await archiveOf(names.map((path) => ({ path, content: path, mode: 0o644, uid: 1000 })));
+      const options = { ...within, stripComponents: 1, exclude: ['top/docs'] };
+      await putTar(host, Readable.from([archive]), '/srv/unpacked', options);
+      assert.equal(await readFile(host, '/srv/unpacked/sub/also', within), 'top/sub/also');
+      assert.equal(await readFile(host, '/srv/unpacked/docs/not', within), null);
+      assert.equal((await host.exec(['stat', '-c', '%a %u %g', '/srv/unpacked/keep'], within)).stdout, '644 0 0\n');
+    });
+
+    test('that does not answer is HostUnreachable', async () => {
+      await assert.rejects(subject.unreachable.exec(['true'], within), isUnreachable);
+      await assert.rejects(subject.unreachable.open(61616, within), isUnreachable);
+    });
+
+    test('is HostUnreachable for a port on which nobody listens', async () => {
+      await assert.rejects(host.open(1, within), isUnreachable);
+    });
+
+    test('that goes away in the middle of a command is HostUnreachable, and from then on', async () => {
+      const running = host.exec(['sleep', '31337.3'], within);
+      void eventually(() => subject.isRunning('31337.3'), 'it did not start').finally(() => subject.remove());
+      await assert.rejects(running, isUnreachable);
+      await assert.rejects(host.exec(['true'], within), isUnreachable);
+    });
+  });
+}
