@@ -122,16 +122,23 @@ export async function startEngine({ address, stateDir, say }) {
   );
 }
 
-/** After a restart of a container the old pid files name strangers, and dockerd would take them for itself. */
+/** Old pid files name strangers after a restart of a container, or the dead that nobody reaps; dockerd trusts them. */
 function forgetDeadEngine() {
   for (const [file, name] of [
     ['/var/run/docker.pid', 'dockerd'],
     ['/var/run/docker/containerd/containerd.pid', 'containerd'],
   ]) {
-    if (!existsSync(file)) continue;
-    const pid = readFileSync(file, 'utf8').trim();
-    const comm = existsSync(`/proc/${pid}/comm`) ? readFileSync(`/proc/${pid}/comm`, 'utf8').trim() : '';
-    if (comm !== name) rmSync(file, { force: true });
+    if (existsSync(file) && !isAlive(readFileSync(file, 'utf8').trim(), name)) rmSync(file, { force: true });
+  }
+}
+
+function isAlive(pid, name) {
+  try {
+    // "123 (dockerd) S …": the state Z is a process that has ended.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.includes(`(${name}) `) && !stat.includes(`(${name}) Z `);
+  } catch {
+    return false;
   }
 }
 

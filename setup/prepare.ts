@@ -40,10 +40,11 @@ async function distributions(work: Work): Promise<void> {
   const missing = goal.activemq.filter((version) => !existsSync(distribution(work, version)));
   // Only the probe and the broker need it: a build whose probe is there goes without.
   if (missing.length === 0 || (!goal.engine && isBuilt(root, 'probe'))) return;
-  await progress.task(`ActiveMQ ${missing.join(', ')}`, async (say) => {
+  await progress.task('ActiveMQ archives', async (say) => {
     await run([process.execPath, '--import', 'tsx', 'setup/fetch-artefacts.ts', ...missing], {
       cwd: root,
-      onLine: say,
+      // That it is alive is said for all tasks together.
+      onLine: (line) => /: (waiting|downloading|verifying|preparing)\b/.test(line) || say(line),
       whatToDo: `see that this machine reaches the Apache archive or Maven’s repository, or put the archives into ${work.cacheDir}.`,
     });
   });
