@@ -64,7 +64,9 @@ async function startOnLinux(pid: number): Promise<string | null> {
   if (stat === null) return null;
   // The command's name (field 2) may hold spaces and parentheses: what follows the last one is regular.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (fields[0] === 'Z' || fields[0] === 'X') return null;
+  // A killed process is a zombie while its other threads still hold its ports and files (field 20: threads).
+  const isZombie = fields[0] === 'Z' || fields[0] === 'X';
+  if (isZombie && Number(fields[17]) <= 1) return null;
   const ticks = fields[19]; // field 22 of proc(5)
   if (ticks === undefined) return null;
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
