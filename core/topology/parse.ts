@@ -29,7 +29,7 @@ export function parseTopologyText(text: string, { name = 'topology' }: { name?: 
 function parse(input: unknown, lineOf?: LineOf): ParseResult {
   const said = (findings: Finding[]): Problem[] => findings.map((finding) => withLine(finding, lineOf));
   const parsed = topologySchema.safeParse(input);
-  const wrong = parsed.success ? [] : schemaFindings(input);
+  const wrong = schemaFindings(input);
   if (wrong.length > MAX_PROBLEMS) return { ok: false, type: 'InvalidInput', problems: said(shortened(wrong)) };
   const draft = parsed.success ? completeDraft(parsed.data) : salvage(input);
   const broken = draft === undefined ? [] : apartFrom(wrong, findingsOf(draft, 'error'));

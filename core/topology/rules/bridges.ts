@@ -2,7 +2,7 @@ import { didYouMean } from '../closest.js';
 import { placedBridges } from '../draft.js';
 import type { Draft, Placed } from '../draft.js';
 import type { BridgeSpec } from '../schema.js';
-import { claimedTwice } from './rule.js';
+import { claimedTwice, isUnknown } from './rule.js';
 import type { Rule, RuleFinding } from './rule.js';
 
 const eachBridge =
@@ -16,9 +16,9 @@ const knownGroups: Rule = {
   says: 'A bridge joins groups of the topology.',
   check: eachBridge(({ at, spec }, { declared }) =>
     (['from', 'to'] as const).flatMap((end) =>
-      declared.groups.includes(spec[end])
-        ? []
-        : [{ at: [...at, end], message: `there is no group ${spec[end]}`, ...didYouMean(spec[end], declared.groups) }],
+      isUnknown(spec[end], declared.groups)
+        ? [{ at: [...at, end], message: `there is no group ${spec[end]}`, ...didYouMean(spec[end], declared.groups) }]
+        : [],
     ),
   ),
 };

@@ -2,7 +2,7 @@ import { didYouMean } from '../closest.js';
 import { engineOf, placedDockerHosts, placedGroups, placedHosts, placedNodes } from '../draft.js';
 import type { Draft } from '../draft.js';
 import { MAX_HOSTS, MAX_NODES } from '../limits.js';
-import { claimedTwice } from './rule.js';
+import { claimedTwice, isUnknown } from './rule.js';
 import type { Rule } from './rule.js';
 
 const something: Rule = {
@@ -59,7 +59,7 @@ const knownHost: Rule = {
   says: 'A node names a host of the topology.',
   check: (draft) =>
     placedNodes(draft)
-      .filter(({ spec }) => !draft.declared.hosts.includes(spec.host))
+      .filter(({ spec }) => isUnknown(spec.host, draft.declared.hosts))
       .map(({ at, spec }) => ({
         at: [...at, 'host'],
         message: `there is no host ${spec.host}`,

@@ -34,3 +34,7 @@ export function claimedTwice(claims: readonly Claim[], message: (claim: Claim, f
     return [];
   });
 }
+
+/** Where no names at all were declared, that is what is said, and not once more for each that refers to one. */
+export const isUnknown = (name: string, declared: readonly string[]): boolean =>
+  declared.length > 0 && !declared.includes(name);
