@@ -52,6 +52,9 @@ export async function execInContainer(
   running.stream.destroy();
   if (why === 'aborted') throw options.signal?.reason;
   if (why instanceof StdinFailed) throw why.cause;
+  // A dying container's engine says so on stdout, with exit code 126, as if the command had.
+  if ((await running.pid) === undefined)
+    throw unreachable(target, new Error(`no start: ${running.stdout.text().trim()}`));
   const exitCode = await exitCodeOf(target, running);
   await insistOnLivingHost(target, { running, exitCode, startedAt, cutShort });
   return {

@@ -70,6 +70,9 @@ export interface TarOptions extends TransferOptions {
   exclude?: readonly string[];
 }
 
+/** $1 = directory, then tar's flags. */
+export const PUT_TAR = 'umask 022; directory=$1; shift; mkdir -p "$directory" && exec tar "$@" -f - -C "$directory"';
+
 /**
  * Unpacks a tar stream into a directory (made if missing); everything belongs to root. Not atomic: unpack into a temporary
  * directory, mark it complete and rename it.
@@ -84,9 +87,8 @@ export async function putTar(host: Host, archive: Readable, directory: string, o
     `--strip-components=${stripComponents}`,
     ...exclude.map((pattern) => `--exclude=${pattern}`),
   ];
-  const script = 'umask 022; directory=$1; shift; mkdir -p "$directory" && exec tar "$@" -f - -C "$directory"';
   const stdin = onProgress ? counted(archive, onProgress) : archive;
-  await run(host, ['sh', '-c', script, 'put-tar', directory, ...flags], { timeoutMs, signal, stdin });
+  await run(host, ['sh', '-c', PUT_TAR, 'put-tar', directory, ...flags], { timeoutMs, signal, stdin });
 }
 
 function counted(source: Readable, onProgress: (bytes: number) => void): Readable {
