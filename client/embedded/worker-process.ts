@@ -148,8 +148,9 @@ function workerEnvironment({ env, embedded, address, namespace, taskQueue, state
   );
   return {
     ...inherited,
-    // A profile file would add its TLS settings and API key to our address.
-    ...(embedded ? { TEMPORAL_CONFIG_FILE: '/dev/null' } : {}),
+    // A profile file would add its TLS settings and API key to our address. A file that is not there is no
+    // configuration; an empty one (/dev/null) makes envconfig 1.24 throw.
+    ...(embedded ? { TEMPORAL_CONFIG_FILE: `${state.home}/no-profiles.toml` } : {}),
     TEMPORAL_ADDRESS: address,
     TEMPORAL_NAMESPACE: namespace,
     EVERBROKER_TASK_QUEUE: taskQueue,
