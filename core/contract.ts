@@ -96,7 +96,13 @@ const check = z.object({
   detail: z.string(),
 });
 
-const problem = z.object({ path: z.string(), message: z.string(), suggestion: z.string().optional() });
+const problem = z.object({
+  path: z.string(),
+  message: z.string(),
+  suggestion: z.string().optional(),
+  code: z.string(),
+  line: z.number().optional(),
+});
 
 const clusterFacts = {
   cluster: z.string(),

@@ -1,0 +1,40 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { EverbrokerError } from '../../core/failure.js';
+import { openStateDir } from '../state-dir.js';
+import { openTerminal } from '../terminal.js';
+
+const login = z.object({ user: z.string(), password: z.string() });
+const cached = z.object({ console: login, client: login, openwireLogin: z.boolean() });
+
+export function addCredentials(program: Command): void {
+  program
+    .command('credentials')
+    .description('the logins of the web console and of clients')
+    .argument('[cluster]', 'name of a deployed cluster', 'ha-6')
+    .option('--json', 'one JSON document on stdout')
+    .action(async (cluster: string, options: { json?: boolean }) => {
+      const terminal = openTerminal(options.json ?? false);
+      const { console: web, client: app, openwireLogin } = await readCached(cluster);
+      const client = openwireLogin ? app : null;
+      const clientLine = client === null ? 'no login needed' : `${client.user} / ${client.password}`;
+      terminal.result(`console: ${web.user} / ${web.password}\nclient:  ${clientLine}`, { console: web, client });
+    });
+}
+
+/** The worker's cache; the master copy is on the cluster's first host. */
+async function readCached(cluster: string): Promise<z.output<typeof cached>> {
+  if (!/^[a-z][a-z0-9-]{0,39}$/.test(cluster))
+    throw new EverbrokerError('InvalidInput', `"${cluster}" is no name of a cluster`);
+  const { home } = await openStateDir();
+  const path = join(home, 'credentials', `${cluster}.json`);
+  if ((await stat(path).catch(() => null)) === null) {
+    throw new EverbrokerError(
+      'ClusterUnknown',
+      `${path} does not exist: this state directory has not deployed ${cluster}`,
+    );
+  }
+  return cached.parse(JSON.parse(await readFile(path, 'utf8')));
+}
