@@ -4,6 +4,8 @@
  * complete as of its date for what an operator must decide on, and it is brought up to date by hand.
  */
 
+const SECURITY_PAGE = 'https://activemq.apache.org/components/classic/security';
+
 /** When the table was last compared with its sources. */
 export const ADVISORIES_DATE = '2026-11';
 
@@ -12,7 +14,7 @@ export interface Advisory {
   id: string;
   kind: 'vulnerability' | 'defect' | 'support';
   summary: string;
-  /** First version of each line that has it fixed. */
+  /** First version of each line that has it fixed; a line older than these that is not named never got it fixed. */
   fixedIn: string[];
   /** What Everbroker's configuration does about it. */
   mitigation?: string;
@@ -35,12 +37,20 @@ const TABLE: readonly Advisory[] = [
     source: 'https://activemq.apache.org/security-advisories.data/CVE-2023-46604-announcement.txt',
   },
   {
+    id: 'CVE-2025-27533',
+    kind: 'vulnerability',
+    summary: "oversized openwire commands can exhaust the broker's memory",
+    fixedIn: ['5.16.8', '5.17.7', '5.18.7', '5.19.0', '6.1.6'],
+    mitigation: 'ports are published on loopback unless the topology says otherwise',
+    source: SECURITY_PAGE,
+  },
+  {
     id: 'CVE-2026-34197',
     kind: 'vulnerability',
     summary: 'a console user can run code through Jolokia (addNetworkConnector)',
     fixedIn: ['5.19.7', '6.2.6'],
     mitigation: "Everbroker's Jolokia policy denies it",
-    source: 'https://activemq.apache.org/security-advisories.data/CVE-2026-34197-announcement.txt',
+    source: SECURITY_PAGE,
   },
   {
     id: 'CVE-2026-50734',
@@ -48,7 +58,7 @@ const TABLE: readonly Advisory[] = [
     summary: "anyone who reaches the openwire port can exhaust the broker's memory, without a login",
     fixedIn: ['5.19.8', '6.2.7'],
     mitigation: 'ports are published on loopback unless the topology says otherwise',
-    source: 'https://activemq.apache.org/security-advisories.data/CVE-2026-50734-announcement.txt',
+    source: SECURITY_PAGE,
   },
   {
     id: 'apache/activemq#1864',

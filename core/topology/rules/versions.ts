@@ -98,10 +98,10 @@ const advisories: Rule = {
 
 function advisoryFindings({ topology }: Draft): RuleFinding[] {
   const { version } = topology.activemq;
-  return advisoriesFor(version).map(({ id, summary, fixedIn, mitigation }) => ({
+  return advisoriesFor(version).map(({ id, kind, summary, fixedIn, mitigation }) => ({
     at: AT,
     message: `${version}: ${id}: ${summary}${mitigation === undefined ? '' : `; ${mitigation}`}`,
-    suggestion: `fixed in ${fixedIn.join(', ')}`,
+    suggestion: `${kind === 'support' ? 'supported from' : 'fixed in'} ${fixedIn.join(', ')}`,
   }));
 }
 
