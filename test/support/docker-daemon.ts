@@ -1,15 +1,18 @@
 /**
  * A Docker engine of a test's own, for tests that kill and restart it. It shares nothing with the machine's engine but
  * the kernel: own socket, data, containerd, and no packet filter of its own. A second dockerd that manages iptables would
- * empty the chains of the first one when it starts; so this one does not, and what it needs is added here as two rules
- * for its own addresses, and taken away again.
+ * empty the chains of the first one when it starts, and one without a default bridge (`--bridge none`) would delete the
+ * first one's docker0, and so would one with address pools of its own when it starts again. So this one gets a bridge of
+ * its own name and rules for its own addresses, made and removed here; its networks must name their subnets.
  */
+import { randomInt } from 'node:crypto';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, open, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import ipaddr from 'ipaddr.js';
 import { dockerClient, type DockerClient } from '../../hosts/docker-client.js';
 
 const exec = promisify(execFile);
@@ -18,7 +21,7 @@ const START_MS = 60_000;
 const STOP_MS = 30_000;
 
 export interface DockerDaemonOptions {
-  /** All its networks must lie in here; no two daemons and no network of the machine may share it. */
+  /** A /16. All its networks must be given subnets in here; no two daemons and no network of the machine may share it. */
   subnet?: string;
   /** Images copied from the machine's engine. */
   images?: readonly string[];
@@ -28,7 +31,7 @@ export interface DockerDaemon {
   /** For DOCKER_HOST and `hosts.*.engine`. */
   address: string;
   client: DockerClient;
-  /** Where its networks get their addresses. */
+  /** Where the subnets of its networks must lie. */
   subnet: string;
   /** Ends it (KILL: as a crash; TERM: as an upgrade) and starts it again; resolves when it answers. */
   restart(signal?: 'SIGKILL' | 'SIGTERM'): Promise<void>;
@@ -46,11 +49,12 @@ export async function startDockerDaemon(options: DockerDaemonOptions = {}): Prom
   const socket = join(directory, 'docker.sock');
   const client = dockerClient(`unix://${socket}`);
   const rules = packetRules(subnet);
+  const bridge = `ebtest${randomInt(0x10000, 0xfffff).toString(16)}`;
   let process: ChildProcess | undefined;
   let stopped = false;
 
   const start = async (): Promise<void> => {
-    process = await launch({ directory, socket, subnet });
+    process = await launch({ directory, socket, subnet, bridge });
     await untilAnswers(client, process, directory);
   };
   const kill = async (signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> => {
@@ -65,10 +69,12 @@ export async function startDockerDaemon(options: DockerDaemonOptions = {}): Prom
     await kill('SIGTERM');
     await killLeftovers(directory);
     await changeRules('-D', rules);
+    await removeBridges(subnet);
     await removeTree(directory);
   };
 
   try {
+    await makeBridge(bridge, subnet);
     await changeRules('-I', rules);
     await start();
     for (const image of options.images ?? ['everbroker/debian:bookworm']) await copyImage(image, client);
@@ -83,16 +89,20 @@ export async function startDockerDaemon(options: DockerDaemonOptions = {}): Prom
   return { address: client.address, client, subnet, restart, kill, start, stop };
 }
 
-async function launch(where: { directory: string; socket: string; subnet: string }): Promise<ChildProcess> {
-  const { directory, socket, subnet } = where;
+async function launch(where: {
+  directory: string;
+  socket: string;
+  subnet: string;
+  bridge: string;
+}): Promise<ChildProcess> {
+  const { directory, socket, subnet, bridge } = where;
   await mkdir(join(directory, 'data'), { recursive: true });
   const log = await open(join(directory, 'dockerd.log'), 'a');
   try {
     const args = [
       ...['--host', `unix://${socket}`, '--data-root', join(directory, 'data'), '--exec-root', join(directory, 'exec')],
       ...['--pidfile', join(directory, 'docker.pid'), '--config-file', join(directory, 'daemon.json')],
-      ...['--bridge', 'none', '--iptables=false', '--ip6tables=false'],
-      ...['--default-address-pool', `base=${subnet},size=24`],
+      ...['--bridge', bridge, '--iptables=false', '--ip6tables=false'],
     ];
     await writeFile(join(directory, 'daemon.json'), JSON.stringify(await ownIdentity(directory)));
     return spawn('dockerd', args, { stdio: ['ignore', log.fd, log.fd], cwd: '/', detached: true });
@@ -161,11 +171,6 @@ function killQuietly(pid: number): void {
 async function removeContainers(client: DockerClient): Promise<void> {
   const containers = await client.docker.listContainers({ all: true });
   await Promise.all(containers.map(({ Id }) => client.docker.getContainer(Id).remove({ force: true, v: true })));
-  const networks = await client.docker.listNetworks();
-  // Bridges are the kernel's and would stay when the engine is gone.
-  await Promise.all(
-    networks.filter(({ Driver }) => Driver === 'bridge').map(({ Id }) => client.docker.getNetwork(Id).remove()),
-  );
 }
 
 /** What a killed engine leaves running (containerd, its shims, port proxies) names this daemon's directory. */
@@ -174,6 +179,26 @@ async function killLeftovers(directory: string): Promise<void> {
   for (const pid of pids) {
     const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
     if (commandLine.includes(`${directory}/`)) killQuietly(Number(pid));
+  }
+}
+
+/** The default bridge takes the range's last /24. */
+async function makeBridge(name: string, subnet: string): Promise<void> {
+  const [first, second] = subnet.split('.');
+  await exec('ip', ['link', 'add', name, 'type', 'bridge']);
+  await exec('ip', ['address', 'add', `${first}.${second}.255.1/24`, 'dev', name]);
+  await exec('ip', ['link', 'set', name, 'up']);
+}
+
+/** Bridges are the kernel's: the default one, and those of networks that a killed engine could not remove. */
+async function removeBridges(subnet: string): Promise<void> {
+  const { stdout } = await exec('ip', ['-o', '-4', 'address', 'show']);
+  const range = ipaddr.IPv4.parseCIDR(subnet);
+  for (const [, name, address] of stdout.matchAll(/^\d+: (\S+)\s+inet ([\d.]+)/gm)) {
+    if (!name || !address || !ipaddr.IPv4.parse(address).match(range)) continue;
+    const { stdout: ports } = await exec('ip', ['-o', 'link', 'show', 'master', name]);
+    const veths = [...ports.matchAll(/^\d+: ([^@:\s]+)/gm)].map(([, port]) => port ?? '');
+    for (const link of [...veths, name]) await exec('ip', ['link', 'delete', link]).catch(() => undefined);
   }
 }
 

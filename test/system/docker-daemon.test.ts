@@ -15,11 +15,11 @@ while($c=$s->accept){print $c "alive\\n";close $c}`;
 
 describe('an engine of a test’s own', () => {
   let daemon: DockerDaemon;
-  let rulesBefore: string;
+  let stateBefore: string;
   let port: number;
 
   before(async () => {
-    rulesBefore = await packetFilter();
+    stateBefore = await networkState();
     port = await freePort();
     daemon = await startDockerDaemon({ subnet: SUBNET });
     await daemon.client.docker.createNetwork({
@@ -44,7 +44,7 @@ describe('an engine of a test’s own', () => {
   });
   after(async () => {
     await daemon?.stop();
-    assert.equal(await packetFilter(), rulesBefore, 'the packet filter is as it was');
+    assert.equal(await networkState(), stateBefore, 'packet filter and bridges are as they were');
   });
 
   test('gives a container its fixed address, a published port and a way out', async () => {
@@ -70,13 +70,21 @@ describe('an engine of a test’s own', () => {
   });
 });
 
-const packetFilter = async (): Promise<string> => {
+const networkState = async (): Promise<string> => {
   const { stdout } = await exec('iptables-save');
-  return stdout
-    .split('\n')
-    .filter((line) => line.includes('10.214.'))
-    .join('\n');
+  // Counters and comments hold numbers and times that change by themselves.
+  const rules = stdout.split('\n').filter((line) => line.startsWith('-A') && line.includes('10.214.'));
+  return [...rules, ...(await bridges())].join('\n');
 };
+
+/** The bridges in the daemon's range, and the machine's engine's own. */
+async function bridges(): Promise<string[]> {
+  const { stdout } = await exec('ip', ['-o', '-4', 'address', 'show']);
+  const names = [...stdout.matchAll(/^\d+: (\S+)\s+inet ([\d.]+)/gm)];
+  return names
+    .filter(([, name, address]) => name === 'docker0' || address?.startsWith('10.214.'))
+    .map(([text]) => text);
+}
 
 const inspect = (daemon: DockerDaemon) => daemon.client.docker.getContainer('server').inspect();
 const startedAt = async (daemon: DockerDaemon): Promise<string> => (await inspect(daemon)).State.StartedAt;
