@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { connect } from '../../client/connect.js';
 import { isRunning } from '../../client/embedded/process-identity.js';
 import { isServing } from '../../client/embedded/serving.js';
@@ -143,11 +144,12 @@ describe('connecting', () => {
 
 describe('the worker process', () => {
   /** A real worker with a workflow that does nothing: what is tested is its process. */
+  const workflowsPath = fileURLToPath(new URL('../fixtures/nothing-workflow.ts', import.meta.url));
   const script = `
     import { NativeConnection, Worker } from '@temporalio/worker';
     const connection = await NativeConnection.connect({ address: process.env.TEMPORAL_ADDRESS });
     const worker = await Worker.create({ connection, taskQueue: process.env.EVERBROKER_TASK_QUEUE,
-      workflowsPath: process.env.EVERBROKER_HOME + '/nothing.js' });
+      workflowsPath: ${JSON.stringify(workflowsPath)} });
     await worker.run();`;
   const node = (code: string): string[] => [process.execPath, '--input-type=module', '-e', code];
 
@@ -156,7 +158,6 @@ describe('the worker process', () => {
     const link = await connect({ state, env, log: line });
     const { connection, address, namespace } = link;
     const base = { state, connection, address, namespace, taskQueue: 'everbroker', env, embedded: true, log: line };
-    await writeFile(join(home, 'nothing.js'), 'export async function nothing() {}');
     const wanted = { ...base, command: node(script), build: '1' };
     const first = await ensureWorker(wanted);
     assert.equal((await ensureWorker(wanted)).pid, first.pid);
