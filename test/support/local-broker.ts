@@ -137,8 +137,13 @@ const brokerXml = ({ name, openwire, bridgeTo }: LocalBrokerOptions): string => 
 </beans>
 `;
 
+/** The queue that no bridge of these brokers carries. */
+export const ISLAND = 'EVERBROKER.TEST.island';
+
 const bridgeXml = (port: number): string => `<networkConnectors>
       <networkConnector name="toB" duplex="true" messageTTL="8" consumerTTL="1"
         userName="everbroker-bridge" password="\${probe.password}-b"
-        uri="masterslave:(tcp://127.0.0.1:${port},tcp://127.0.0.1:${port})?useExponentialBackOff=false&amp;initialReconnectDelay=1000"/>
+        uri="masterslave:(tcp://127.0.0.1:${port},tcp://127.0.0.1:${port})?useExponentialBackOff=false&amp;initialReconnectDelay=1000">
+        <excludedDestinations><queue physicalName="${ISLAND}"/></excludedDestinations>
+      </networkConnector>
     </networkConnectors>`;

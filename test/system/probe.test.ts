@@ -8,7 +8,14 @@ import { PROBE_USER, PROBE_QUEUE_PREFIX } from '../../core/naming.js';
 import { probeUrl, type ProbeTask, type RouteTask, type TaskReport } from '../../core/probe-protocol.js';
 import { runProbe, type ProbeSetup } from '../../probes/jms-probe.js';
 import { readBroker } from '../../probes/jolokia.js';
-import { freePort, removeWork, startLocalBroker, unpackActivemq, type LocalBroker } from '../support/local-broker.js';
+import {
+  freePort,
+  ISLAND,
+  removeWork,
+  startLocalBroker,
+  unpackActivemq,
+  type LocalBroker,
+} from '../support/local-broker.js';
 import { localHost } from '../support/local-host.js';
 
 const PASSWORD = 'pr0be-Secret-of-this-test';
@@ -99,7 +106,7 @@ describe('the JMS probe with two bridged brokers', { timeout: 300_000 }, () => {
     assert.doesNotMatch(queues, /EVERBROKER\.TEST/);
   });
 
-  test('leaves acknowledged messages that a later run finds all, and no other queue is touched', async () => {
+  test('leaves acknowledged messages that a later run finds all', async () => {
     const queue = `${PROBE_QUEUE_PREFIX}TEST.kept`;
     const [produced] = await probe([
       { task: 'produce', name: 'keep', queue, from: url(a.openwire), count: 25, timeoutMs: TIMEOUT_MS },
@@ -112,6 +119,44 @@ describe('the JMS probe with two bridged brokers', { timeout: 300_000 }, () => {
     assert.ok(drained?.task === 'drain' && drained.outcome === 'complete', JSON.stringify(drained));
     assert.equal(drained.receivedIds, '0-24');
     assert.equal(drained.cleanupTo, 'deleted');
+  });
+
+  test('tells messages that no bridge carries, stuck where they were sent, from lost ones', async () => {
+    const [report] = await probe([route('island', { queue: ISLAND, to: url(b.openwire), count: 5, timeoutMs: 4_000 })]);
+    assert.ok(report?.task === 'route' && report.outcome === 'incomplete', JSON.stringify(report));
+    const { acknowledged, received, missing, missingIds, stuck, lost } = report;
+    assert.deepEqual(
+      { acknowledged, received, missing, missingIds, stuck, lost },
+      { acknowledged: 5, received: 0, missing: 5, missingIds: '0-4', stuck: 5, lost: 0 },
+    );
+    assert.deepEqual([report.cleanupFrom, report.cleanupTo], ['deleted', 'deleted']);
+  });
+
+  test('counts messages of other runs as unexpected', async () => {
+    const queue = `${PROBE_QUEUE_PREFIX}TEST.foreign`;
+    const produce: ProbeTask = {
+      task: 'produce',
+      name: 'p',
+      queue,
+      from: url(a.openwire),
+      count: 3,
+      timeoutMs: TIMEOUT_MS,
+    };
+    const other = await runProbe(host, { run: 'other', user: PROBE_USER, tasks: [produce] }, { setup: setup() });
+    assert.equal(other.state, 'reported', JSON.stringify(other));
+    const [report] = await probe([route('foreign', { count: 2 })]);
+    assert.ok(report?.task === 'route' && report.outcome === 'incomplete', JSON.stringify(report));
+    assert.deepEqual([report.received, report.unexpected, report.lost], [2, 3, 0]);
+  });
+
+  test('the probe itself refuses a queue that is not Everbroker’s, with nothing of the request in its message', async () => {
+    const path = [JAR, ...readdirSync(join(home, 'lib')).map((name) => join(home, 'lib', name))].join(':');
+    const stdin = `password=${PASSWORD}\ntask=drain\nname=d\nrun=r\nqueue=ORDERS\nto=${url(a.openwire)}\n`;
+    const argv = [join(javaHome, 'bin', 'java'), '-cp', path, 'everbroker.probe.Probe'];
+    const { exitCode, stdout, stderr } = await host.exec(argv, { timeoutMs: TIMEOUT_MS, stdin });
+    assert.deepEqual([exitCode, stdout], [2, '']);
+    assert.match(stderr, /below EVERBROKER\./);
+    assert.ok(!stderr.includes(PASSWORD));
   });
 
   test('tells a refused login from a dead port, and a right login from both', async () => {
