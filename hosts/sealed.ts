@@ -38,7 +38,7 @@ export function seal(publicKey: string, text: string, purpose = ''): Sealed {
   const nonce = randomBytes(NONCE_BYTES);
   const shared = diffieHellman({ privateKey: ephemeral.privateKey, publicKey: recipient });
   const cipher = createCipheriv('aes-256-gcm', derive(shared, ephemeral.publicKey, recipient), nonce);
-  cipher.setAAD(Buffer.from(purpose));
+  cipher.setAAD(boundTo(spki(ephemeral.publicKey), purpose));
   const ciphertext = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
   return Buffer.concat([VERSION, spki(ephemeral.publicKey), nonce, cipher.getAuthTag(), ciphertext]).toString('base64');
 }
@@ -50,7 +50,7 @@ export function openSealed(privateKey: string, sealed: Sealed, purpose = ''): st
   const sender = createPublicKey({ key: ephemeralKey, type: 'spki', format: 'der' });
   const shared = diffieHellman({ privateKey: own, publicKey: sender });
   const decipher = createDecipheriv('aes-256-gcm', derive(shared, sender, createPublicKey(own)), nonce);
-  decipher.setAAD(Buffer.from(purpose));
+  decipher.setAAD(boundTo(ephemeralKey, purpose));
   decipher.setAuthTag(tag);
   return Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString('utf8');
 }
@@ -68,6 +68,9 @@ function partsOf(sealed: Buffer): Record<'ephemeralKey' | 'nonce' | 'tag' | 'cip
   const nonce = sealed.subarray(1 + KEY_BYTES, 1 + KEY_BYTES + NONCE_BYTES);
   return { ephemeralKey, nonce, tag: sealed.subarray(start - TAG_BYTES, start), ciphertext: sealed.subarray(start) };
 }
+
+/** The key's bytes as sent: one key has several encodings, and only one of them shall pass. */
+const boundTo = (ephemeralKey: Buffer, purpose: string): Buffer => Buffer.concat([ephemeralKey, Buffer.from(purpose)]);
 
 const spki = (key: KeyObject): Buffer => key.export({ type: 'spki', format: 'der' });
 

@@ -25,14 +25,18 @@ async function unpack(
   for await (const entry of extract) take(entry.header.name, entry.header, await buffer(entry));
 }
 
-const putFiles: FakeCommand = async ({ argv, files, stdin }) => {
+const putFiles: FakeCommand = async ({ argv, files, stdin, stderr }) => {
   const targets = argv.slice(5);
-  let next = 0;
-  await unpack(await stdin(), (_name, { mode, uid, gid }, content) => {
-    const target = targets[next++];
-    if (target) files.write(target, content, { mode: mode ?? 0o644, uid: uid ?? 0, gid: gid ?? 0 });
-  });
-  return next === targets.length ? 0 : 1;
+  const received: [tar.Header, Buffer][] = [];
+  await unpack(await stdin(), (_name, header, content) => received.push([header, content]));
+  if (received.length < targets.length) {
+    stderr('the transfer was cut\n');
+    return 1;
+  }
+  for (const [index, [{ mode = 0o644, uid = 0, gid = 0 }, content]] of received.entries()) {
+    files.write(targets[index] ?? '', content, { mode, uid, gid });
+  }
+  return 0;
 };
 
 const putTar: FakeCommand = async ({ argv, files, stdin }) => {

@@ -173,6 +173,25 @@ export function hostContract(kind: string, open: () => Promise<HostUnderTest>): 
       assert.equal((await host.exec(['ls', '-A', '/srv/contract'], within)).stdout, 'deep down\ngrün\n');
     });
 
+    test('keeps every old file when a transfer is cut, and leaves nothing of it behind', async () => {
+      const pair = (content: string) =>
+        ['/srv/cut/a', '/srv/cut/b'].map((path) => ({ path, content: content.repeat(512), mode: 0o600 }));
+      await putFiles(host, pair('o'), within);
+      // Header and content of the first file are whole, and tar takes the missing rest for the end.
+      const cut: Host = {
+        name: host.name,
+        exec: (argv, options) =>
+          host.exec(argv, { ...options, stdin: Buffer.isBuffer(options.stdin) ? options.stdin.subarray(0, 1024) : '' }),
+        open: (port, options) => host.open(port, options),
+        close: () => host.close(),
+      };
+      await assert.rejects(putFiles(cut, pair('n'), within), /cut/);
+      for (const path of ['/srv/cut/a', '/srv/cut/b']) {
+        assert.equal(await readFile(host, path, within), 'o'.repeat(512));
+      }
+      assert.equal((await host.exec(['ls', '-A', '/srv/cut'], within)).stdout, 'a\nb\n');
+    });
+
     test('unpacks a tar without its leading directory and without what is excluded', async () => {
       const names = ['top/keep', 'top/sub/also', 'top/docs/not'];
       const archive = await archiveOf(names.map((path) => ({ path, content: path, mode: 0o644, uid: 1000 })));
