@@ -7,8 +7,8 @@ interface Schema {
   type?: string;
   description?: string;
   default?: unknown;
-  const?: unknown;
-  enum?: unknown[];
+  const?: string | number | boolean;
+  enum?: (string | number | boolean)[];
   minimum?: number;
   maximum?: number;
   pattern?: string;

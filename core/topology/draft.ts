@@ -118,7 +118,7 @@ function plainCopy(value: unknown, depth = COPY_DEPTH): unknown {
   if (depth === 0) return null;
   if (Array.isArray(value)) return value.map((element) => plainCopy(element, depth - 1));
   // A null prototype, so that a key `__proto__` is a key like any other.
-  const copy: Record<string, unknown> = Object.create(null);
+  const copy: Record<string, unknown> = { __proto__: null };
   for (const [key, member] of Object.entries(value)) copy[key] = plainCopy(member, depth - 1);
   return copy;
 }

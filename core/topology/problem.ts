@@ -48,7 +48,6 @@ export const startsWith = (path: Path, start: Path): boolean => start.every((par
 
 /** Values from outside stand in messages; a message stays one line of a bearable length. */
 export function clip(text: string, most = 60): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is being removed
   const oneLine = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');
   return oneLine.length > most ? `${oneLine.slice(0, most)}…` : oneLine;
 }

@@ -116,8 +116,10 @@ function suggestionFor(issue: Issue, value: unknown): { suggestion?: string } {
 function shown(value: unknown): string {
   if (typeof value === 'string') return `the text "${clip(value)}"`;
   if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object' && value !== null) return 'a mapping';
-  return value === undefined ? 'nothing' : clip(String(value));
+  if (value === null) return 'null';
+  if (typeof value === 'object') return 'a mapping';
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return value === undefined ? 'nothing' : `a ${typeof value}`;
 }
 
 /** The keys that the schema has at a path of the input, asked from the schema itself. */
@@ -144,12 +146,13 @@ function unwrapped(schema: unknown, value: unknown): unknown {
   }
   if (schema instanceof z.ZodDiscriminatedUnion && value !== undefined) {
     const kind = valueAt(value, ['kind']);
-    return schema.options.find(
-      (option) => option instanceof z.ZodObject && option.shape['kind']?.safeParse(kind).success,
-    );
+    return schema.options.find((option) => option instanceof z.ZodObject && isLiteral(option.shape['kind'], kind));
   }
   return schema;
 }
+
+const isLiteral = (schema: unknown, value: unknown): boolean =>
+  schema instanceof z.ZodLiteral && schema.safeParse(value).success;
 
 /**
  * What zod passes over: the values under a name that is refused, and the name `__proto__`, which it skips. Both are looked at

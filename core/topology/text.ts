@@ -6,7 +6,7 @@ import { clip } from './problem.js';
 import type { Path, Problem } from './problem.js';
 
 export type TextResult =
-  { ok: true; value: unknown; lineOf(at: Path): number | undefined } | { ok: false; problems: Problem[] };
+  { ok: true; value: unknown; lineOf: (at: Path) => number | undefined } | { ok: false; problems: Problem[] };
 
 /** One mistake in YAML makes more of them further down. */
 const MAX_SHOWN = 20;

@@ -17,7 +17,7 @@ const SYSTEM =
 const OWN = ['.activemq', '.java', '.cds'];
 
 /** What a broker keeps in its base; a store may only be below `data`. */
-const BASE_PARTS = { data: 'data' };
+const DATA = 'data';
 
 const within = (path: string, directory: string): boolean => path === directory || path.startsWith(`${directory}/`);
 
@@ -77,7 +77,7 @@ function hidesNode(
   { owner, group }: { owner: PlacedNode; group: string },
 ): string | undefined {
   if (owner.group !== group) return `${base} is the directory of node ${owner.name} of another group, ${owner.group}`;
-  const data = `${base}/${BASE_PARTS.data}`;
+  const data = `${base}/${DATA}`;
   if (within(directory, data) && directory !== data) return undefined;
   return `${directory} would hide files of node ${owner.name}; only below ${data} there is room for a store`;
 }

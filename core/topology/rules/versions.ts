@@ -6,14 +6,14 @@ import type { Rule, RuleFinding } from './rule.js';
 /** The versions that the whole cluster is tested with; they are what Maven's repositories still serve. */
 export const TESTED_VERSIONS = ['5.15.12', '5.15.16', '5.16.7', '5.17.6', '5.18.3'];
 /** Lines whose configuration can be rendered. */
-export const RENDERED_LINES = ['5.15', '5.16', '5.17', '5.18'];
+const RENDERED_LINES = ['5.15', '5.16', '5.17', '5.18'];
 
 const AT: Path = ['activemq', 'version'];
 
 export const lineOf = (version: string): string => version.split('.').slice(0, 2).join('.');
 
 /** Oldest Java of each line, from ActiveMQ's download pages (5.17: "JDK 11+", 6.x: 17). */
-export function oldestJava(version: string): number {
+function oldestJava(version: string): number {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major >= 6) return 17;
   return minor >= 17 ? 11 : 8;

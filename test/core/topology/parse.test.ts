@@ -213,20 +213,25 @@ describe('any topology', () => {
 
   test('with anything put anywhere is accepted or refused with paths, and never throws', () => {
     const anything = fc.anything({ withNullPrototype: true, withBigInt: true, withDate: true, withSet: true });
+    const newKey = fc.option(fc.string());
     fc.assert(
-      fc.property(arbTopology, fc.nat(), anything, fc.option(fc.string()), (input, where, value, newKey) => {
-        const tree: unknown = structuredClone(input);
-        const holders = objectsIn(tree);
-        const holder = holders[where % holders.length] ?? {};
-        const keys = Object.keys(holder);
-        const key = newKey ?? keys[where % Math.max(1, keys.length)] ?? 'x';
-        Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true });
-        const result = parseTopology(tree);
-        if (result.ok) return;
-        assert.ok(result.problems.length > 0);
-        for (const problem of result.problems) assert.ok(problem.path !== '' && problem.message !== '');
-        assert.equal(formatProblems(result.problems).split('\n').length, Math.min(51, result.problems.length));
-      }),
+      fc.property(
+        arbTopology,
+        fc.record({ where: fc.nat(), value: anything, newKey }),
+        (input, { where, value, newKey }) => {
+          const tree: unknown = structuredClone(input);
+          const holders = objectsIn(tree);
+          const holder = holders[where % holders.length] ?? {};
+          const keys = Object.keys(holder);
+          const key = newKey ?? keys[where % Math.max(1, keys.length)] ?? 'x';
+          Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true });
+          const result = parseTopology(tree);
+          if (result.ok) return;
+          assert.ok(result.problems.length > 0);
+          for (const problem of result.problems) assert.ok(problem.path !== '' && problem.message !== '');
+          assert.equal(formatProblems(result.problems).split('\n').length, Math.min(51, result.problems.length));
+        },
+      ),
       { numRuns: 300 },
     );
   });

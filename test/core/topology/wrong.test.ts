@@ -99,7 +99,7 @@ const rows: Row[] = [
   },
   {
     name: 'the host name __proto__',
-    change: (tree) => Object.assign(tree, { hosts: JSON.parse('{"__proto__": {}}') }),
+    change: set('hosts', JSON.parse('{"__proto__": {}}') as unknown),
     path: 'hosts.__proto__',
     words: /no possible name/,
   },
