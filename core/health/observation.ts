@@ -14,6 +14,8 @@ export interface NodeObservation {
   process: { alive: boolean; pid?: number; /** state letter of /proc/PID/stat */ state?: string; uptimeMs?: number };
   /** Hash of the launch file that the running JVM was started with; tells a restart that is still owed. */
   launchedWith?: string;
+  /** The same hash over the files as they are now. */
+  currentFingerprint?: string;
   /** Ports of the node's JVM in LISTEN state. */
   listening: number[];
   /** What the last role line of the log says. */

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { planDeploy } from '../../../core/plan/deploy.js';
+import type { Known } from '../../../core/plan/known.js';
+import { isEmpty, stepsOf, type Plan } from '../../../core/plan/step.js';
+import { groupNames, nodesOfGroup, type Topology } from '../../../core/topology/topology.js';
+import { aDesired, carryOut, mastersOf, noHosts, stop, type Hosts } from '../../support/simulated-hosts.js';
+import { aParsedTopology, arbTopology, parsed } from '../../support/topologies.js';
+
+const known = (topology: Topology, observed: Hosts, version = 'v1'): Known => ({
+  topology,
+  desired: aDesired(topology, version),
+  observed,
+  secretsChanged: false,
+});
+
+function deploy(topology: Topology, observed: Hosts, version = 'v1'): { plan: Plan; hosts: Hosts } {
+  const plan = planDeploy(known(topology, observed, version));
+  return { plan, hosts: carryOut(topology, { plan, desired: aDesired(topology, version) }, observed) };
+}
+
+const ids = (plan: Plan): string[] => stepsOf(plan).map((step) => step.id);
+const deployed = (topology: Topology): Hosts => deploy(topology, noHosts(topology)).hosts;
+const nodeOf = (hosts: Hosts, name: string) => {
+  const node = Object.values(hosts)
+    .flatMap((host) => host.inside?.nodes ?? [])
+    .find((seen) => seen.name === name);
+  assert.ok(node, `no node ${name}`);
+  return node;
+};
+
+describe('a plan for any topology', () => {
+  test('reaches the wanted state from nothing, and a second plan is empty', () => {
+    fc.assert(
+      fc.property(arbTopology, (input) => {
+        const topology = parsed(input);
+        const { hosts } = deploy(topology, noHosts(topology));
+        for (const group of groupNames(topology)) assert.equal(mastersOf(topology, hosts, group).length, 1);
+        assert.deepEqual(ids(planDeploy(known(topology, hosts))), []);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('brings back whatever was taken away: nodes stopped, containers removed', () => {
+    fc.assert(
+      fc.property(arbTopology, fc.array(fc.nat(), { maxLength: 6 }), fc.nat(), (input, downs, gone) => {
+        const topology = parsed(input);
+        const hosts = structuredClone(deployed(topology));
+        const nodes = Object.values(hosts).flatMap((host) => host.inside?.nodes ?? []);
+        for (const index of downs) stop(nodes[index % nodes.length]!);
+        const names = Object.keys(hosts);
+        const victim = hosts[names[gone % names.length]!]!;
+        if (gone % 2 === 0) victim.placement!.container = { exists: false, running: false, ours: false };
+        const { hosts: healed } = deploy(topology, hosts);
+        for (const group of groupNames(topology)) assert.equal(mastersOf(topology, healed, group).length, 1);
+        assert.ok(isEmpty(planDeploy(known(topology, healed))));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('restarts each node of a changed configuration once, and the master of each group last', () => {
+    fc.assert(
+      fc.property(arbTopology, (input) => {
+        const topology = parsed(input);
+        const hosts = deployed(topology);
+        const { plan, hosts: after } = deploy(topology, hosts, 'v2');
+        for (const group of groupNames(topology)) {
+          const stops = (plan.groups[group] ?? [])
+            .flat()
+            .filter((step) => step.kind === 'stopNode')
+            .map((step) => step.node);
+          assert.equal(stops.length, nodesOfGroup(topology, group).length);
+          assert.equal(stops.at(-1), mastersOf(topology, hosts, group)[0]);
+        }
+        assert.ok(isEmpty(planDeploy(known(topology, after, 'v2'))));
+      }),
+      { numRuns: 80 },
+    );
+  });
+
+  test('never starts a node before it is configured, nor a slave before its master', () => {
+    fc.assert(
+      fc.property(arbTopology, (input) => {
+        const topology = parsed(input);
+        const { plan } = deploy(topology, noHosts(topology));
+        for (const stages of Object.values(plan.groups)) {
+          const starts = stages.map((stage) => stage.filter((step) => step.kind === 'startNode'));
+          const first = starts.find((stage) => stage.length > 0);
+          assert.deepEqual(
+            first?.map((step) => step.expect),
+            ['master'],
+          );
+          assert.ok(
+            starts
+              .flat()
+              .slice(1)
+              .every((step) => step.expect === 'slave'),
+          );
+        }
+      }),
+      { numRuns: 80 },
+    );
+  });
+});
+
+describe('the plan of a cluster', () => {
+  const topology = aParsedTopology({ groups: 2, nodesPerGroup: 3, hosts: 2 });
+
+  test('gives every step a reason and an id of its own', () => {
+    const steps = stepsOf(planDeploy(known(topology, noHosts(topology))));
+    assert.ok(steps.every((step) => step.reason !== '' && step.summary !== ''));
+    assert.equal(new Set(steps.map((step) => step.id)).size, steps.length);
+  });
+
+  test('starts a stopped container and leaves the rest to a second look', () => {
+    const hosts = structuredClone(deployed(topology));
+    const seen = hosts.h1!;
+    seen.placement!.container.running = false;
+    delete seen.inside;
+    const plan = planDeploy(known(topology, hosts));
+    assert.deepEqual(ids(plan), ['createContainer/h1']);
+    assert.deepEqual(plan.unseen, ['h1']);
+  });
+
+  test('makes a container anew when its specification changed', () => {
+    const hosts = structuredClone(deployed(topology));
+    hosts.h2!.placement!.container.specHash = 'older';
+    const plan = planDeploy(known(topology, hosts));
+    assert.equal(plan.hosts.h2?.[0]?.summary, 'h2 · replace container with address 172.29.0.12');
+    assert.ok(plan.hosts.h1?.length === 0);
+  });
+
+  test('starts a node that is down without touching those that run', () => {
+    const hosts = structuredClone(deployed(topology));
+    const slave = nodesOfGroup(topology, 'g1')[1]!.name;
+    stop(nodeOf(hosts, slave));
+    assert.deepEqual(ids(planDeploy(known(topology, hosts))), [
+      `startNode/${slave}`,
+      'verifyRoles/g1',
+      'proveMessages',
+    ]);
+  });
+
+  test('restarts a node that runs with an older configuration than lies on its disk', () => {
+    const hosts = structuredClone(deployed(topology));
+    const node = nodeOf(hosts, nodesOfGroup(topology, 'g2')[1]!.name);
+    node.launchedWith = 'older';
+    const plan = planDeploy(known(topology, hosts));
+    assert.deepEqual(ids(plan), [`stopNode/${node.name}`, `startNode/${node.name}`, 'verifyRoles/g2', 'proveMessages']);
+    assert.match(stepsOf(plan)[0]!.reason, /older configuration/);
+  });
+
+  test('writes new credentials to every node when a referenced secret has changed', () => {
+    const plan = planDeploy({ ...known(topology, deployed(topology)), secretsChanged: true });
+    assert.ok(ids(plan).includes('shareSecrets'));
+    assert.equal(stepsOf(plan).filter((step) => step.kind === 'configureNode').length, 6);
+  });
+
+  test('removes a node that the topology no longer has', () => {
+    const hosts = structuredClone(deployed(topology));
+    hosts.h1!.inside!.nodes.push({ ...nodeOf(hosts, 'n1'), name: 'n99' });
+    assert.ok(ids(planDeploy(known(topology, hosts))).includes('removeNode/n99'));
+  });
+
+  test('installs Java where the one that is there is too old', () => {
+    const hosts = structuredClone(deployed(topology));
+    hosts.h1!.inside!.java = { path: '/java', major: 8, version: 'old' };
+    const [step] = stepsOf(planDeploy(known(topology, hosts)));
+    assert.equal(step?.id, 'installJava/h1');
+    assert.match(step?.reason ?? '', /Java 8 is older than 17/);
+  });
+});

@@ -1,0 +1,238 @@
+/**
+ * Hosts that exist only as observations: each step changes them as the real one changes a real host. The same effects
+ * that the activities promise, written down once, so that plans can be tested against thousands of topologies.
+ */
+import type { HostInside, HostObservation, NodeObservation } from '../../core/health/observation.js';
+import { activemqHome } from '../../core/layout.js';
+import type { Desired } from '../../core/plan/desired.js';
+import { stepsOf, type Plan, type Step } from '../../core/plan/step.js';
+import {
+  allNodes,
+  dockerHostOf,
+  firstHost,
+  hostNames,
+  nodeNamed,
+  nodesOfGroup,
+  type Topology,
+} from '../../core/topology/topology.js';
+
+export type Hosts = Record<string, HostObservation>;
+
+/** What is wanted, with hashes that only need to be comparable. */
+export function aDesired(topology: Topology, version = 'v1'): Desired {
+  return {
+    topologyHash: `topology-${version}`,
+    hosts: Object.fromEntries(
+      hostNames(topology).map((host) => [
+        host,
+        {
+          agentHash: 'agent',
+          probeHash: 'probe',
+          manifestHash: `manifest-${version}`,
+          specHash: `spec-${host}`,
+          home: { [`${activemqHome(topology)}/policy.xml`]: version },
+        },
+      ]),
+    ),
+    nodes: Object.fromEntries(
+      allNodes(topology).map((node) => [
+        node.name,
+        {
+          files: {
+            [`${topology.root}/${node.name}/conf/activemq.xml`]: version,
+            [`${topology.root}/${node.name}/conf/java.args`]: 'v1',
+          },
+        },
+      ]),
+    ),
+  };
+}
+
+export const noHosts = (topology: Topology): Hosts =>
+  Object.fromEntries(
+    hostNames(topology).map((host): [string, HostObservation] => [
+      host,
+      {
+        host,
+        clock: 0,
+        placement: {
+          engineId: 'engine',
+          network: { exists: false, ours: false },
+          container: { exists: false, running: false, ours: false },
+        },
+      },
+    ]),
+  );
+
+export function carryOut(topology: Topology, { plan, desired }: { plan: Plan; desired: Desired }, hosts: Hosts): Hosts {
+  return stepsOf(plan).reduce((state, step) => applyStep(topology, { step, desired }, state), hosts);
+}
+
+export function applyStep(
+  topology: Topology,
+  { step, desired }: { step: Step; desired: Desired },
+  hosts: Hosts,
+): Hosts {
+  const after = structuredClone(hosts);
+  const seen = after[step.host ?? ''];
+  switch (step.kind) {
+    case 'createNetwork':
+      for (const host of hostNames(topology)) {
+        const placement = after[host]?.placement;
+        if (placement && dockerHostOf(topology, host).network.name === step.network)
+          placement.network = { exists: true, ours: true };
+      }
+      break;
+    case 'createContainer': {
+      const wanted = desired.hosts[step.host ?? ''];
+      if (!seen?.placement || !wanted) throw new Error('no such host');
+      const { container } = seen.placement;
+      const restarted = container.exists && container.specHash === wanted.specHash;
+      seen.placement.container = { exists: true, running: true, ours: true, specHash: wanted.specHash ?? '' };
+      if (!restarted || seen.inside === undefined) {
+        // The state volume outlives the container, so the secrets' version does too.
+        seen.inside = newHost(topology, { host: step.host ?? '', secretsVersion: seen.inside?.secretsVersion ?? 0 });
+      }
+      Object.assign(seen.inside, {
+        agentHash: wanted.agentHash,
+        manifestHash: wanted.manifestHash,
+        agentRunning: true,
+      });
+      break;
+    }
+    case 'prepareHost':
+      Object.assign(insideOf(seen), {
+        agentHash: 'agent',
+        manifestHash: desired.hosts[step.host ?? '']?.manifestHash,
+        publicKey: 'key',
+        agentRunning: true,
+      });
+      break;
+    case 'installJava':
+      insideOf(seen).java = { path: '/java', major: topology.java.minimum, version: 'java' };
+      break;
+    case 'installActiveMQ': {
+      const inside = insideOf(seen);
+      inside.homes = [activemqHome(topology).split('/').at(-1) ?? ''];
+      Object.assign(inside.files, desired.hosts[step.host ?? '']?.home);
+      Object.assign(inside, { probeHash: 'probe', runAsUser: true });
+      break;
+    }
+    case 'shareSecrets':
+      insideOf(after[firstHost(topology)]).secretsVersion += step.reason === 'a node needs its credentials' ? 0 : 1;
+      break;
+    case 'configureNode': {
+      const inside = insideOf(seen);
+      if (!inside.homes.length || !inside.java) throw new Error(`${step.id} before Java and ActiveMQ are there`);
+      Object.assign(inside.files, desired.nodes[step.node ?? '']?.files);
+      const node = nodeIn(inside, step.node ?? '');
+      node.storeWritable = true;
+      node.credentialsVersion = insideOf(after[firstHost(topology)]).secretsVersion;
+      node.currentFingerprint = JSON.stringify(desired.nodes[node.name]?.files) + node.credentialsVersion;
+      break;
+    }
+    case 'startNode':
+      start(topology, after, step.node ?? '');
+      break;
+    case 'stopNode':
+      stop(nodeIn(insideOf(seen), step.node ?? ''));
+      break;
+    case 'removeNode':
+      insideOf(seen).nodes = insideOf(seen).nodes.filter((node) => node.name !== step.node);
+      break;
+    case 'makeClassData':
+      insideOf(seen).classDataArchives = ['key'];
+      break;
+    case 'verifyRoles':
+      if (mastersOf(topology, after, step.group ?? '').length !== 1)
+        throw new Error(`${step.group} has not exactly one master`);
+      break;
+    case 'proveMessages':
+      break;
+    default:
+      throw new Error(`a deployment has no step ${step.kind}`);
+  }
+  return after;
+}
+
+/** Nodes of a group that serve: what an engine would show of their ports. */
+export const mastersOf = (topology: Topology, hosts: Hosts, group: string): string[] =>
+  nodesOfGroup(topology, group)
+    .filter((node) =>
+      hosts[node.host]?.inside?.nodes.some((seen) => seen.name === node.name && seen.listening.length > 0),
+    )
+    .map((node) => node.name);
+
+export function stop(node: NodeObservation): void {
+  Object.assign(node, {
+    process: { alive: false },
+    listening: [],
+    desired: 'down',
+    lock: 'free',
+    log: { role: 'none' },
+  });
+}
+
+/** The lock decides: who starts while somebody serves becomes a slave. A node without its files cannot start. */
+function start(topology: Topology, hosts: Hosts, name: string): void {
+  const node = nodeNamed(topology, name);
+  const inside = insideOf(hosts[node.host]);
+  const seen = nodeIn(inside, name);
+  if (!(`${topology.root}/${name}/conf/activemq.xml` in inside.files))
+    throw new Error(`${name} is started before it is configured`);
+  const isMaster = mastersOf(topology, hosts, node.group).length === 0;
+  Object.assign(seen, {
+    desired: 'up',
+    process: { alive: true, pid: 1, state: 'S' },
+    listening: isMaster ? [node.openwire, node.console] : [],
+    log: { role: isMaster ? 'master' : 'slave' },
+    lock: isMaster ? 'held' : 'held-by-other',
+    launchedWith: seen.currentFingerprint,
+    starts: seen.starts + 1,
+  });
+}
+
+function newHost(topology: Topology, { host, secretsVersion }: { host: string; secretsVersion: number }): HostInside {
+  const nodes = allNodes(topology).filter((node) => node.host === host);
+  return {
+    agentHash: null,
+    agentRunning: true,
+    owner: null,
+    architecture: 'x86_64',
+    publicKey: 'key',
+    java: null,
+    homes: [],
+    classDataArchives: [],
+    probeHash: null,
+    manifestHash: null,
+    secretsVersion,
+    runAsUser: false,
+    files: {},
+    nodes: nodes.map(({ name }) => unknownNode(name)),
+  };
+}
+
+const unknownNode = (name: string): NodeObservation => ({
+  name,
+  desired: 'down',
+  process: { alive: false },
+  listening: [],
+  log: { role: 'none' },
+  lock: 'free',
+  storeWritable: false,
+  credentialsVersion: 0,
+  starts: 0,
+});
+
+function insideOf(seen: HostObservation | undefined): HostInside {
+  if (seen?.inside === undefined) throw new Error('a step on a host that has no container');
+  return seen.inside;
+}
+
+function nodeIn(inside: HostInside, name: string): NodeObservation {
+  const known = inside.nodes.find((node) => node.name === name);
+  if (known !== undefined) return known;
+  const made = unknownNode(name);
+  inside.nodes.push(made);
+  return made;
+}
