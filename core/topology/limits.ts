@@ -10,7 +10,7 @@ export const MAX_TEXT_BYTES = 1024 * 1024;
 export const MAX_NODES = 60;
 
 /** No use for more hosts than nodes. */
-export const MAX_HOSTS = MAX_NODES;
+export const MAX_HOSTS = 60;
 
 /** Deepest nesting of text before it is parsed; a topology's own is 6. Deeper text costs a YAML parser minutes. */
 export const MAX_DEPTH = 40;
