@@ -1,7 +1,7 @@
 /** Looks: one command a host tells everything about it. */
 import type { HostInside, HostObservation, NodeObservation, PlacementObservation } from '../core/health/observation.js';
 import { observeArguments, parseObservation } from '../core/health/parse-observation.js';
-import type { BrokerReading } from '../core/health/broker-reading.js';
+import type { BrokerReading } from '../core/health/jolokia-reading.js';
 import type { NodeReading } from '../core/health/roles.js';
 import { AGENT_FILE, credentialsFile } from '../core/layout.js';
 import { LABEL_CLUSTER, LABEL_SPEC, containerName } from '../core/naming.js';

@@ -30,11 +30,7 @@ export interface HolderFacts {
 }
 
 /** @throws EverbrokerError InvalidInput | NotSupportedYet | InputRefused | ClusterUnknown */
-export async function resolveInput(
-  deps: Deps,
-  { workflow, input }: ResolveInput,
-  signal: AbortSignal,
-): Promise<ResolvedInput> {
+export async function resolveInput(deps: Deps, { workflow, input }: ResolveInput): Promise<ResolvedInput> {
   const parsed = INPUTS[workflow].safeParse(input ?? {});
   if (!parsed.success) {
     throw invalid(parsed.error.issues.map((issue) => inputProblem(issue.path.join('.') || 'input', issue.message)));
@@ -49,7 +45,7 @@ export async function resolveInput(
     ]);
   }
   const result =
-    cluster === undefined ? await readWanted(deps, wanted ?? '') : await readExisting(deps, cluster, signal);
+    cluster === undefined ? await readWanted(deps, wanted ?? '') : await readExisting(deps, cluster);
   if (!result.ok) throw invalid(result.problems, result.type);
   const { topology, warnings } = result;
   const { deleteData, confirm }: { deleteData?: boolean; confirm?: string | undefined } = options;
@@ -74,8 +70,8 @@ async function readWanted(deps: Deps, wanted: string | Record<string, unknown>):
   return { ok: false, type: 'InvalidInput', problems: [problem] };
 }
 
-async function readExisting(deps: Deps, cluster: string, signal: AbortSignal): Promise<ParseResult> {
-  const manifest = await readManifest(deps, cluster, signal);
+async function readExisting(deps: Deps, cluster: string): Promise<ParseResult> {
+  const manifest = await readManifest(deps.engine(), cluster);
   if (manifest === null) throw new EverbrokerError('ClusterUnknown', `no cluster "${cluster}" on the worker's engine`);
   return topologyFromManifest(manifest);
 }

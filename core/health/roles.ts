@@ -5,7 +5,7 @@
  */
 import type { Check } from '../contract.js';
 import { hostsOfGroup, nodesOfGroup, type Node, type Topology } from '../topology/topology.js';
-import type { BrokerReading } from './broker-reading.js';
+import type { BrokerReading } from './jolokia-reading.js';
 import type { NodeObservation } from './observation.js';
 
 export interface NodeReading {

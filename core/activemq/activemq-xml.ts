@@ -1,0 +1,91 @@
+/** conf/activemq.xml of a node. Secrets are placeholders, which Spring fills from conf/credentials.properties. */
+import { EverbrokerError } from '../failure.js';
+import type { StoreSpec } from '../topology/schema.js';
+import { groupOf, type Node, type Topology } from '../topology/topology.js';
+import { accessPlugins } from './access.js';
+import { networkConnectors } from './network-connectors.js';
+import { documentText, element, textElement, type Element } from './xml.js';
+
+const BEANS = 'http://www.springframework.org/schema/beans';
+const CORE = 'http://activemq.apache.org/schema/core';
+const SCHEMAS = `${BEANS} ${BEANS}/spring-beans.xsd ${CORE} ${CORE}/activemq-core.xsd`;
+
+export function activemqXml(topology: Topology, node: Node): string {
+  const root = element(
+    'beans',
+    { xmlns: BEANS, 'xmlns:xsi': 'http://www.w3.org/2001/XMLSchema-instance', 'xsi:schemaLocation': SCHEMAS },
+    [placeholders(), broker(topology, node), element('import', { resource: 'jetty.xml' })],
+  );
+  return documentText(root, `Made by Everbroker for ${node.name} of ${node.group}; changes are overwritten.`);
+}
+
+const placeholders = (): Element =>
+  element('bean', { class: 'org.springframework.beans.factory.config.PropertyPlaceholderConfigurer' }, [
+    element('property', { name: 'locations' }, [textElement('value', 'file:${activemq.conf}/credentials.properties')]),
+  ]);
+
+/** The children stand in the order in which the broker is known to load them. */
+function broker(topology: Topology, node: Node): Element {
+  const bridges = networkConnectors(topology, node.group);
+  return element(
+    'broker',
+    {
+      xmlns: CORE,
+      brokerName: node.group,
+      dataDirectory: '${activemq.data}',
+      schedulerSupport: false,
+      useJmx: true,
+    },
+    [
+      destinationPolicy(topology.strandedMessages),
+      // the platform's MBean server only: nothing listens for remote JMX
+      element('managementContext', {}, [element('managementContext', { createConnector: false })]),
+      ...(bridges === null ? [] : [bridges]),
+      element('persistenceAdapter', {}, [store(groupOf(topology, node.group).store)]),
+      accessPlugins(topology),
+      systemUsage(topology),
+      transportConnectors(topology, node),
+      element('shutdownHooks', {}, [
+        element('bean', { xmlns: BEANS, class: 'org.apache.activemq.hooks.SpringContextHook' }),
+      ]),
+    ],
+  );
+}
+
+function destinationPolicy(stranded: Topology['strandedMessages']): Element {
+  const topics = element('policyEntry', { topic: '>' }, [
+    element('pendingMessageLimitStrategy', {}, [element('constantPendingMessageLimitStrategy', { limit: 1000 })]),
+  ]);
+  // Messages whose consumers left go back over the bridge. The audit would take a returning message for a duplicate.
+  const queues = element('policyEntry', { queue: '>', enableAudit: false }, [
+    element('networkBridgeFilterFactory', {}, [
+      element('conditionalNetworkBridgeFilterFactory', { replayWhenNoConsumers: true }),
+    ]),
+  ]);
+  const entries = stranded === 'replay' ? [topics, queues] : [topics];
+  return element('destinationPolicy', {}, [element('policyMap', {}, [element('policyEntries', {}, entries)])]);
+}
+
+function store(spec: StoreSpec): Element {
+  if (spec.kind !== 'kahadb')
+    throw new EverbrokerError('NotSupportedYet', `a ${spec.kind} store is not supported yet: use kahadb`);
+  return element('kahaDB', { directory: spec.directory, lockKeepAlivePeriod: spec.lockKeepAliveMs }, [
+    element('locker', {}, [element('shared-file-locker', { lockAcquireSleepInterval: spec.lockPollMs })]),
+  ]);
+}
+
+const systemUsage = ({ limits }: Topology): Element =>
+  element('systemUsage', {}, [
+    element('systemUsage', {}, [
+      element('memoryUsage', {}, [element('memoryUsage', { percentOfJvmHeap: limits.memoryPercent })]),
+      element('storeUsage', {}, [element('storeUsage', { limit: `${limits.storeMb} mb` })]),
+      element('tempUsage', {}, [element('tempUsage', { limit: `${limits.tempMb} mb` })]),
+    ]),
+  ]);
+
+function transportConnectors({ limits }: Topology, node: Node): Element {
+  const options = `maximumConnections=${limits.maximumConnections}&wireFormat.maxFrameSize=${limits.maxFrameSizeBytes}`;
+  return element('transportConnectors', {}, [
+    element('transportConnector', { name: 'openwire', uri: `tcp://0.0.0.0:${node.openwire}?${options}` }),
+  ]);
+}

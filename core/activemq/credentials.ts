@@ -1,0 +1,42 @@
+/** conf/credentials.properties: the one rendered file with secrets. */
+import { EverbrokerError } from '../failure.js';
+import type { ClusterSecrets, Login } from '../secrets.js';
+
+/** A node's file is compared by this line, never by its secrets. */
+export const credentialsHead = (version: number): string => `# everbroker-credentials-version=${version}`;
+
+export function credentialsText(secrets: ClusterSecrets): string {
+  const { system, bridge, client, probe, console } = secrets;
+  const lines = [
+    ['activemq.username', 'activemq.password', system] as const,
+    ['bridge.user', 'bridge.password', bridge] as const,
+    ['client.user', 'client.password', client] as const,
+    ['probe.user', 'probe.password', probe] as const,
+    ['console.user', 'console.password', console] as const,
+  ].flatMap(([userKey, passwordKey, login]) => loginLines(userKey, passwordKey, login));
+  return `${credentialsHead(secrets.version)}\n${lines.join('\n')}\n`;
+}
+
+const loginLines = (userKey: string, passwordKey: string, login: Login): string[] => [
+  `${userKey}=${propertyValue(accepted(userKey, login.user))}`,
+  `${passwordKey}=${propertyValue(accepted(passwordKey, login.password))}`,
+];
+
+/**
+ * Spring goes on resolving inside a value: `${` would be a placeholder and `#{` an expression that the broker runs.
+ * Jetty decodes a password that begins with OBF:. Nothing escapes either, so such values are refused.
+ */
+const REFUSED = /[$#]\{|^OBF:|[\u0000-\u001f\u007f]/;
+
+function accepted(key: string, value: string): string {
+  if (value !== '' && !REFUSED.test(value)) return value;
+  const rule = 'must not be empty, begin with "OBF:", or contain "${", "#{" or control characters';
+  throw new EverbrokerError('InvalidInput', `the secret for ${key} ${rule}`, { key });
+}
+
+/** java.util.Properties reads ISO 8859-1 and strips blanks at the beginning. */
+const propertyValue = (value: string): string =>
+  value
+    .replaceAll('\\', '\\\\')
+    .replace(/^ +/, (blanks) => '\\ '.repeat(blanks.length))
+    .replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
