@@ -14,7 +14,7 @@ import { activity } from './run-activity.js';
 import { shareSecrets } from './secrets.js';
 
 /** Types are inferred: workflows import them as types, so what an activity takes and gives is written down once. */
-// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the inferred type is the contract
+ 
 export function createActivities(deps: Deps) {
   const of = <I, O>(work: (deps: Deps, input: I, signal: AbortSignal) => Promise<O>): ((input: I) => Promise<O>) =>
     activity((input: I, signal) => work(deps, input, signal));

@@ -44,8 +44,7 @@ export async function resolveInput(deps: Deps, { workflow, input }: ResolveInput
       ),
     ]);
   }
-  const result =
-    cluster === undefined ? await readWanted(deps, wanted ?? '') : await readExisting(deps, cluster);
+  const result = cluster === undefined ? await readWanted(deps, wanted ?? '') : await readExisting(deps, cluster);
   if (!result.ok) throw invalid(result.problems, result.type);
   const { topology, warnings } = result;
   const { deleteData, confirm }: { deleteData?: boolean; confirm?: string | undefined } = options;

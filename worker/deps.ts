@@ -122,7 +122,7 @@ function acceptable(reference: string, value: string): string {
     throw new EverbrokerError('InputRefused', `${reference}: is a password that everybody knows`);
   if (value.length < SHORTEST)
     throw new EverbrokerError('InputRefused', `${reference}: has fewer than ${SHORTEST} characters`);
-  // eslint-disable-next-line no-control-regex -- a line break would end the line of a properties file
+   
   if (/[\u0000-\u001f\u007f]/.test(value))
     throw new EverbrokerError('InputRefused', `${reference}: holds a control character`);
   return value;

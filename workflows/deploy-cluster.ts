@@ -145,7 +145,7 @@ const isPlacement = (step: Step): boolean => step.kind === 'createContainer' || 
 
 /** Goes on when all before it have succeeded; when one failed it does nothing: that failure is reported by its own branch. */
 async function after(before: readonly (Promise<unknown> | undefined)[], then: () => Promise<unknown>): Promise<void> {
-  const ended = await Promise.allSettled(before);
+  const ended = await Promise.allSettled(before.map((branch) => branch ?? Promise.resolve()));
   const failed = ended.some((result) => result.status === 'rejected');
   if (!failed) await then();
 }

@@ -30,6 +30,15 @@ export function scratchNode(topology: Topology, distribution: Distribution, secr
     },
   };
   const node = nodeNamed(alone, NAME);
-  const files = renderNode(alone, node, distribution).filter((file) => file.path.startsWith(`${base}/`));
+  const files = renderNode(alone, node, distribution)
+    .filter((file) => file.path.startsWith(`${base}/`))
+    .map((file) => ({ ...file, content: withoutArchive(file.content) }));
   return { base, argsFile: `${base}/conf/java.args`, files: [...files, renderCredentials(alone, node, secrets)] };
 }
+
+/** A JVM that writes an archive must not be told to read one that is not there yet: it would write none. */
+const withoutArchive = (text: string): string =>
+  text
+    .split('\n')
+    .filter((line) => !line.startsWith('-XX:SharedArchiveFile=') && line !== '-Xshare:auto')
+    .join('\n');
