@@ -65,6 +65,8 @@ async function findMissing() {
     distributionNeeds(),
     temporalNeeds(),
     goal.python && !pythonMakesEnvironments() && ['python3', 'python3-venv', 'python3-pip'],
+    // Tests that restart an engine give it a bridge of its own.
+    goal.testServer && !which('ip') && ['iproute2'],
     !which('javac') && !isBuilt(root, 'probe') && ['openjdk-17-jdk-headless'],
   ]);
   packages.push(...asked.filter(Boolean).flat());
