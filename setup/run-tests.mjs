@@ -38,7 +38,8 @@ if (files.length === 0) {
 // One runner, so that its closing count is the whole one. Files that use the machine's engine, its ports and both its
 // cores run one at a time; units alone run side by side.
 const concurrency = files.some(isSystem) ? ['--test-concurrency=1'] : [];
-const reporter = process.env.EVERBROKER_TEST_REPORTER ?? 'spec';
+// TAP closes with plain lines (`# tests N`, `# pass N`), which CI systems read.
+const reporter = process.env.EVERBROKER_TEST_REPORTER ?? (process.stdout.isTTY ? 'spec' : 'tap');
 const env = { ...process.env };
 // Set by an outer runner (a test that starts this), it would turn this one's output into that one's protocol.
 delete env.NODE_TEST_CONTEXT;
