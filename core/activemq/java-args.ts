@@ -6,13 +6,12 @@ import { traitsOf } from './versions.js';
 
 /**
  * A missing or foreign archive costs nothing but its speed: auto goes on without, and the log flag keeps the JVM from
- * saying so on each start.
+ * saying so on each start. Tags below cds are not named: Java 11 does not start at one that it does not know.
  */
 const classDataFlags = (topology: Topology): string[] => [
   `-XX:SharedArchiveFile=${classDataFile(topology)}`,
   '-Xshare:auto',
-  '-Xlog:cds=off',
-  '-Xlog:cds+dynamic=off',
+  '-Xlog:cds*=off',
 ];
 
 export function javaArgs(topology: Topology, node: Node, distribution: Distribution): string {

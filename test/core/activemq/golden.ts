@@ -1,0 +1,56 @@
+/** The golden files: ha-6 in each version, rendered with small stand-ins for Apache's own files. */
+import { readFileSync } from 'node:fs';
+import type { Distribution } from '../../../core/activemq/distribution.js';
+import { renderNode, type RenderedFile } from '../../../core/activemq/render.js';
+import type { ClusterSecrets } from '../../../core/secrets.js';
+import { parseTopologyText } from '../../../core/topology/parse.js';
+import { nodeNamed, type Topology } from '../../../core/topology/topology.js';
+
+export const GOLDEN_DIR = new URL('../../fixtures/rendered/', import.meta.url);
+export const VERSIONS = ['5.15.12', '5.15.16', '5.16.7', '5.17.6', '5.18.3'];
+const NODES = ['mq1', 'mq4'];
+
+const stand = (name: string): string => readFileSync(new URL(`shipped-${name}`, GOLDEN_DIR), 'utf8');
+
+export const aDistribution = (version: string): Distribution => ({
+  version,
+  sha512: '0'.repeat(128),
+  jars: ['bin/activemq.jar', `lib/activemq-broker-${version}.jar`, 'lib/optional/spring.jar', 'lib/web/jetty.jar'],
+  shipped: {
+    'conf/jetty.xml': stand('jetty.xml'),
+    'conf/log4j.properties': stand('log4j.properties'),
+    'conf/log4j2.properties': stand('log4j2.properties'),
+  },
+});
+
+export function ha6(version: string): Topology {
+  const text = readFileSync(new URL('../../../topologies/ha-6.yaml', import.meta.url), 'utf8');
+  const result = parseTopologyText(text.replace(/version: 5\.\S+/, `version: ${version}`));
+  if (!result.ok) throw new Error(JSON.stringify(result.problems));
+  return result.topology;
+}
+
+export const rendered = (version: string, node: string): RenderedFile[] =>
+  renderNode(ha6(version), nodeNamed(ha6(version), node), aDistribution(version));
+
+/** Text by path below the fixtures' directory: <version>/<node>/<file>. */
+export const goldenFiles = (): Record<string, string> =>
+  Object.fromEntries(
+    VERSIONS.flatMap((version) =>
+      NODES.flatMap((node) =>
+        rendered(version, node).map(({ path, content }): [string, string] => [
+          `${version}/${node}/${path.slice(path.lastIndexOf('/') + 1)}`,
+          content,
+        ]),
+      ),
+    ),
+  );
+
+export const SECRETS: ClusterSecrets = {
+  version: 3,
+  console: { user: 'ops', password: 'console-secret' },
+  client: { user: 'app', password: 'client-secret' },
+  bridge: { user: 'everbroker-bridge', password: 'bridge-secret' },
+  probe: { user: 'everbroker-probe', password: 'probe-secret' },
+  system: { user: 'everbroker-system', password: 'system-secret' },
+};
