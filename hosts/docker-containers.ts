@@ -195,7 +195,7 @@ function createRequest(spec: ContainerSpec): Docker.ContainerCreateOptions {
       ),
       Mounts: spec.volumes.map(({ volume, path }) => ({ Type: 'volume', Source: volume, Target: path })),
       Init: true,
-      RestartPolicy: { Name: 'unless-stopped' },
+      RestartPolicy: { Name: 'always' },
       Privileged: false,
       CapDrop: ['ALL'],
       CapAdd: CAPABILITIES,
