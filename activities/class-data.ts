@@ -105,7 +105,8 @@ cd "$home"
 nice -n 10 setpriv --reuid="$uid" --regid="$uid" --clear-groups /var/lib/everbroker/java/bin/java \\
   -Dactivemq.base="$base" -Dactivemq.home="$home" -XX:ArchiveClassesAtExit="$base/archive.jsa" @"$args" >"$base/out" 2>&1 &
 pid=$!
-trap 'kill -9 $pid 2>/dev/null; rm -rf "$base"' EXIT
+# The colon: under -e a kill that finds nobody would make a success a failure, and leave the directory behind.
+trap 'kill -9 $pid 2>/dev/null || :; rm -rf "$base"' EXIT
 tries=0
 until grep -q ' started$\\|started |' "$base/data/activemq.log" 2>/dev/null; do
   tries=$((tries + 1)); [ $tries -gt 600 ] && exit 3
