@@ -1,11 +1,12 @@
 /**
- * Writes the generated documents: docs/topology.schema.json and docs/topology.md.
+ * Writes the generated documents: docs/topology.schema.json, docs/topology.md, docs/contract.md, docs/failures.md.
  * `--check` writes nothing, names what is out of date, and exits with 1.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { topologyJsonSchema } from '../core/topology/json-schema.js';
+import { contractReference, failuresReference } from './contract-reference.js';
 import { topologyReference } from './topology-reference.js';
 
 const root = new URL('../', import.meta.url);
@@ -16,6 +17,8 @@ const example = await readFile(pathOf('topologies/ha-6.yaml'), 'utf8');
 const documents: Record<string, string> = {
   'docs/topology.schema.json': JSON.stringify(schema),
   'docs/topology.md': topologyReference(schema, example),
+  'docs/contract.md': contractReference(),
+  'docs/failures.md': failuresReference(),
 };
 
 const outdated: string[] = [];
