@@ -66,23 +66,30 @@ export function detailsMarkdown(progress: Progress): string {
     .join('\n\n');
 }
 
-function nodesTable(nodes: NodeResult[]): string {
-  if (nodes.length === 0) return '';
-  const rows = nodes.map(
-    (node) => `| ${node.node} | ${node.group} | ${node.host} | ${node.role} | ${node.openwire} | ${node.console} |`,
-  );
-  return ['| node | group | host | role | openwire | console |', '|---|---|---|---|---|---|', ...rows].join('\n');
+/** The UI draws tables without padding; an em space keeps columns apart. */
+const cells = (row: readonly string[]): string =>
+  `| ${row.map((cell) => `${cell.replaceAll('|', '\\|')}\u2003`).join(' | ')} |`;
+
+function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return '';
+  return [cells(head), `|${'---|'.repeat(head.length)}`, ...rows.map(cells)].join('\n');
 }
 
-function stepsTable(steps: StepProgress[]): string {
-  if (steps.length === 0) return '';
-  const rows = steps.map((step) => {
-    const seconds = secondsOf(step);
-    const note = step.status === 'failed' ? firstLine(step.error ?? '') : (step.note ?? '');
-    return `| ${markOf(step.status)} | ${step.summary} | ${seconds === null ? '' : seconds.toFixed(1)} | ${note.replaceAll('|', '\\|')} |`;
-  });
-  return ['| | step | s | |', '|---|---|---|---|', ...rows].join('\n');
-}
+const nodesTable = (nodes: NodeResult[]): string =>
+  markdownTable(
+    ['node', 'group', 'host', 'role', 'openwire', 'console'],
+    nodes.map((node) => [node.node, node.group, node.host, node.role, String(node.openwire), String(node.console)]),
+  );
+
+const stepsTable = (steps: StepProgress[]): string =>
+  markdownTable(
+    ['', 'step', 's', ''],
+    steps.map((step) => {
+      const seconds = secondsOf(step);
+      const note = step.status === 'failed' ? firstLine(step.error ?? '') : (step.note ?? '');
+      return [markOf(step.status), step.summary, seconds === null ? '' : seconds.toFixed(1), note];
+    }),
+  );
 
 const firstLine = (text: string): string => text.split('\n')[0] ?? '';
 const fence = (text: string): string => `\`\`\`\n${text}\n\`\`\``;
