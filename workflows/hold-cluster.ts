@@ -135,14 +135,13 @@ async function whileClaimed<T>(ownership: Ownership, operation: string, body: ()
     ),
   );
   const working = new CancellationScope();
+  const work = working.run(body);
   try {
-    return await Promise.race([
-      working.run(body),
-      lost.then(() => Promise.reject(new Error('the claim ended by itself'))),
-    ]);
+    return await Promise.race([work, lost.then(() => Promise.reject(new Error('the claim ended by itself')))]);
   } catch (error) {
-    // The claim is gone: no step may go on. Wait for them, so that none changes anything after the next claim.
+    // No step may go on without the claim, nor after the claim is given back: their commands are waited for.
     working.cancel();
+    await CancellationScope.nonCancellable(() => work.catch(() => undefined));
     throw error;
   } finally {
     keeping.cancel();

@@ -12,6 +12,9 @@ const HEARTBEAT = '10 seconds';
  * Four attempts by the server: two lost workers and one passing fault are survived without anybody noticing. More
  * would hide a real fault, which the operation shows (`onFailure: wait`) or ends with.
  */
+/** A cancelled step's command is killed on its host first: what is released after it must find nobody at work. */
+const cancellationType = 'WAIT_CANCELLATION_COMPLETED';
+
 const RETRY = {
   maximumAttempts: 4,
   initialInterval: '500 milliseconds',
@@ -20,13 +23,19 @@ const RETRY = {
 } as const;
 
 /** A look or a few commands on a host that answers: a second at most, thirty on a machine under load. */
-export const quick: ActivityOptions = { startToCloseTimeout: '60 seconds', heartbeatTimeout: HEARTBEAT, retry: RETRY };
+export const quick: ActivityOptions = {
+  startToCloseTimeout: '60 seconds',
+  heartbeatTimeout: HEARTBEAT,
+  retry: RETRY,
+  cancellationType,
+};
 
 /** Downloads and unpacking: 60 MB over a slow line, or a package manager that updates its lists. */
 export const slowInstall: ActivityOptions = {
   startToCloseTimeout: '20 minutes',
   heartbeatTimeout: HEARTBEAT,
   retry: RETRY,
+  cancellationType,
 };
 
 /** A broker that starts: seconds, or minutes where KahaDB rebuilds its index (12.5 s for 637 k entries measured). */
@@ -34,15 +43,23 @@ export const brokerStart: ActivityOptions = {
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout: HEARTBEAT,
   retry: RETRY,
+  cancellationType,
 };
 
 /** Messages through every route: bounded by the probe itself (60 s), retried once or twice while a bridge settles. */
-export const proof: ActivityOptions = { startToCloseTimeout: '3 minutes', heartbeatTimeout: HEARTBEAT, retry: RETRY };
+export const proof: ActivityOptions = {
+  startToCloseTimeout: '3 minutes',
+  heartbeatTimeout: HEARTBEAT,
+  retry: RETRY,
+  cancellationType,
+};
 
 /** Runs as long as the operation and ends by cancellation; a lost worker must not end the claim, so it is retried for ever. */
 export const keeper: ActivityOptions = {
   startToCloseTimeout: '30 days',
   heartbeatTimeout: HEARTBEAT,
+  // Renewing a lease that is given back fails by itself; to wait for the next heartbeat would cost every operation a second.
+  cancellationType: 'TRY_CANCEL',
   retry: { initialInterval: '200 milliseconds', maximumInterval: '2 seconds' },
 };
 
@@ -54,6 +71,7 @@ export const claiming: ActivityOptions = {
   startToCloseTimeout: '2 minutes',
   heartbeatTimeout: HEARTBEAT,
   retry: RETRY,
+  cancellationType,
 };
 
 export const PROFILES: Record<Exclude<StepKind, 'verifyRoles'>, ActivityOptions> = {
