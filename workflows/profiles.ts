@@ -8,13 +8,13 @@ import type { StepKind } from '../core/plan/step.js';
  */
 const HEARTBEAT = '10 seconds';
 
+/** A cancelled step's command is killed on its host first: what is released after it must find nobody at work. */
+const cancellationType = 'WAIT_CANCELLATION_COMPLETED';
+
 /**
  * Four attempts by the server: two lost workers and one passing fault are survived without anybody noticing. More
  * would hide a real fault, which the operation shows (`onFailure: wait`) or ends with.
  */
-/** A cancelled step's command is killed on its host first: what is released after it must find nobody at work. */
-const cancellationType = 'WAIT_CANCELLATION_COMPLETED';
-
 const RETRY = {
   maximumAttempts: 4,
   initialInterval: '500 milliseconds',
