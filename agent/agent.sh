@@ -331,9 +331,10 @@ read_role() {
 }
 
 # Ports of process $1 in LISTEN state: its socket inodes joined with the kernel's table.
+# As the broker's user: root in a container has no CAP_SYS_PTRACE and may not read what others have open.
 listening() {
   # shellcheck disable=SC2012
-  ls -l "/proc/$1/fd" 2>/dev/null | awk '
+  as_user "$RUN_UID" "$RUN_GID" ls -l "/proc/$1/fd" 2>/dev/null | awk '
     function number(hex,   n, i) { n = 0; for (i = 1; i <= length(hex); i++) n = n * 16 + index("0123456789ABCDEF", substr(hex, i, 1)) - 1; return n }
     FILENAME == "-" { if (match($0, /socket:\[[0-9]+\]/)) mine[substr($0, RSTART + 8, RLENGTH - 9)] = 1; next }
     $4 == "0A" && ($10 in mine) { split($2, address, ":"); port = number(address[2]); if (!(port in out)) { out[port] = 1; list = list (list == "" ? "" : ",") port } }
@@ -392,9 +393,8 @@ print_node() {
 # Hash of each managed file; of the credentials none, ever.
 print_files() {
   set -- "$SELF" "$STATE/manifest.json" "$@"
-  for file in "$@" "$NODES"/*/launch "$ROOT"/.activemq/*/conf/* "$ROOT"/.activemq/*/webapps/*/WEB-INF/*.xml \
-    "$ROOT"/.activemq/*/webapps/*/WEB-INF/classes/*; do
-    case $file in */credentials.properties | */.activemq/*.part-*) ;; *) [ -f "$file" ] && printf '%s\0' "$file" ;; esac
+  for file in "$@" "$NODES"/*/launch; do
+    case $file in */credentials.properties) ;; *) [ -f "$file" ] && printf '%s\0' "$file" ;; esac
   done | xargs -0 -r sha256sum 2>/dev/null | while read -r hash file; do
     case $file in "$STATE/manifest.json") echo "manifest $hash" ;; "$SELF") echo "agent $hash" ;; esac
     echo "file $hash $file"
