@@ -57,8 +57,8 @@ const count = z
   .string()
   .regex(/^\d+$/)
   .transform(Number)
-  .catch(({ input }) => {
-    throw notAnObservation(`${JSON.stringify(input)} is no number`);
+  .catch(({ value }) => {
+    throw notAnObservation(`${JSON.stringify(value)} is no number`);
   });
 
 const nodeFields = z.object({
