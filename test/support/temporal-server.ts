@@ -58,8 +58,14 @@ export async function testTimeSkipping(): Promise<TestWorkflowEnvironment> {
   return environment;
 }
 
+const users: (() => Promise<void>)[] = [];
+
+/** What must end before the servers do: workers. */
+export const beforeServersStop = (end: () => Promise<void>): unknown => users.push(end);
+
 /** Ends every server and environment of this process; runs by itself after the last test. */
 export async function stopTestServers(): Promise<void> {
+  for (const end of users.splice(0)) await end();
   for (const environment of environments.splice(0)) await environment.teardown();
   for (const child of servers.splice(0)) await stop(child);
   shared = undefined;
