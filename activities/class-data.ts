@@ -108,12 +108,12 @@ pid=$!
 # The colon: under -e a kill that finds nobody would make a success a failure, and leave the directory behind.
 trap 'kill -9 $pid 2>/dev/null || :; rm -rf "$base"' EXIT
 tries=0
-until grep -q ' started$\\|started |' "$base/data/activemq.log" 2>/dev/null; do
+# The console comes last: before it answers, the classes of Jetty and Jolokia are not loaded, and would not be archived.
+until grep -q 'Jolokia REST API available' "$base/data/activemq.log" 2>/dev/null; do
   tries=$((tries + 1)); [ $tries -gt 600 ] && exit 3
   kill -0 $pid 2>/dev/null || exit 3
   sleep 0.1
 done
-sleep 1
 kill -TERM $pid
 wait $pid || true
 [ -s "$base/archive.jsa" ] || exit 3

@@ -7,14 +7,14 @@ import { findCluster, removeContainer, removeNetwork, removeVolume } from './des
 import { installActiveMQ, installJava } from './install.js';
 import { configureNode, removeNode, startNode, stopNode } from './nodes.js';
 import { observeHost, readNodes } from './observe.js';
-import { diffFiles, planSteps } from './plan.js';
+import { compareHosts, diffFiles, planSteps } from './plan.js';
 import { proveMessages } from './proof.js';
 import { describeHolder, placeNetworks, resolveInput } from './resolve.js';
 import { activity } from './run-activity.js';
 import { shareSecrets } from './secrets.js';
 
 /** Types are inferred: workflows import them as types, so what an activity takes and gives is written down once. */
- 
+
 export function createActivities(deps: Deps) {
   const of = <I, O>(work: (deps: Deps, input: I, signal: AbortSignal) => Promise<O>): ((input: I) => Promise<O>) =>
     activity((input: I, signal) => work(deps, input, signal));
@@ -28,6 +28,7 @@ export function createActivities(deps: Deps) {
     observeHost: of(observeHost),
     readNodes: of(readNodes),
     planSteps: of(planSteps),
+    compareHosts: of(compareHosts),
     diffFiles: of(diffFiles),
     createNetwork: of(createNetwork),
     createContainer: of(createContainer),

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { Distribution } from '../core/activemq/distribution.js';
+import { classPathJars, requiredShipped } from '../core/activemq/render.js';
 import type { Topology } from '../core/topology/schema.js';
 import { EverbrokerError } from '../core/failure.js';
 import { obtain } from './archive.js';
@@ -71,20 +72,8 @@ async function mavenSources(cache: ArtefactCache, coordinates: Coordinates): Pro
   );
 }
 
-/** Increase with every change of `isTrimmed`, `SHIPPED` or `classPathJars`. */
-const HOME_FORMAT = 'home-1';
-
-/** Shipped files that configurations are made from; a version has some of them. */
-const SHIPPED: ReadonlySet<string> = new Set([
-  'bin/env',
-  'conf/jetty.xml',
-  'conf/jolokia-access.xml',
-  'conf/log4j.properties',
-  'conf/log4j2.properties',
-  'conf/login.config',
-  'webapps/api/WEB-INF/web.xml',
-  'webapps/api/WEB-INF/classes/jolokia-access.xml',
-]);
+/** Increase with every change of `isTrimmed`, `requiredShipped` or `classPathJars`. */
+const HOME_FORMAT = 'home-2';
 
 const factsSchema = z.object({ jars: z.array(z.string()), shipped: z.record(z.string(), z.string()) });
 
@@ -92,7 +81,7 @@ const homeRecipe = (version: string): Recipe<z.output<typeof factsSchema>> => ({
   name: `apache-activemq-${version}`,
   format: HOME_FORMAT,
   keep: (path) => !isTrimmed(path),
-  read: (path) => SHIPPED.has(path),
+  read: (path) => requiredShipped(version).includes(path),
   schema: factsSchema,
   facts: ({ files, texts }) => {
     assertVersion(files, version);
@@ -107,9 +96,6 @@ const homeRecipe = (version: string): Recipe<z.output<typeof factsSchema>> => ({
 const isTrimmed = (path: string): boolean =>
   /^(webapps-demo|docs|examples|bin\/(linux|macosx|win)[^/]*)(\/|$)/.test(path) ||
   /^(activemq-all-[^/]*\.jar|bin\/wrapper\.jar)$/.test(path);
-
-const classPathJars = (files: string[]): string[] =>
-  files.filter((path) => /^(lib\/.*|bin\/activemq)\.jar$/.test(path)).sort();
 
 function assertVersion(files: string[], version: string): void {
   if (files.includes(`lib/activemq-broker-${version}.jar`)) return;

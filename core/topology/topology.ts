@@ -54,12 +54,6 @@ export const groupsOnHost = (topology: Topology, host: string): string[] =>
 export const bridgesFrom = (topology: Topology, group: string): BridgeSpec[] =>
   topology.bridges.filter((bridge) => bridge.from === group);
 
-/** `failover:(…)` of a group as brokers and probes inside the network use it. */
-export const failoverUrl = (topology: Topology, group: string): string =>
-  `failover:(${nodesOfGroup(topology, group)
-    .map((node) => `tcp://${hostOf(topology, node.host).address}:${node.openwire}`)
-    .join(',')})`;
-
 /** `failover:(…)` as an application outside the network uses it: published addresses where there are any. */
 export function clientUrl(topology: Topology, group: string): string {
   const uris = nodesOfGroup(topology, group).map(

@@ -1,5 +1,6 @@
 /** A host in memory that really behaves. What it does and does not do: fake-host.md. */
-import { Duplex, Readable } from 'node:stream';
+import type { Duplex} from 'node:stream';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { EverbrokerError } from '../../core/failure.js';
 import type { CommandResult, ExecOptions, Host } from '../../hosts/host.js';

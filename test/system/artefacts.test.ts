@@ -14,11 +14,11 @@ import { temporaryDirectory } from '../artefacts/archives.js';
 
 const run = promisify(execFile);
 
-/** What configurations are made from, by version: logging moved to log4j 2 in 5.17, Jolokia's policy to conf/ too. */
-const LOG4J1 = ['conf/log4j.properties', 'webapps/api/WEB-INF/classes/jolokia-access.xml'];
-const LOG4J2 = ['conf/log4j2.properties', 'conf/jolokia-access.xml'];
+/** What configurations are made from, by version: logging moved to log4j 2 in 5.17. */
+const LOG4J1 = ['conf/log4j.properties'];
+const LOG4J2 = ['conf/log4j2.properties'];
 const SHIPPED = { '5.15.12': LOG4J1, '5.15.16': LOG4J1, '5.16.7': LOG4J1, '5.17.6': LOG4J2, '5.18.3': LOG4J2 };
-const ALWAYS_SHIPPED = ['bin/env', 'conf/jetty.xml', 'conf/login.config', 'webapps/api/WEB-INF/web.xml'];
+const ALWAYS_SHIPPED = ['conf/jetty.xml'];
 
 describe("a distribution from Maven's client", () => {
   for (const [version, own] of Object.entries(SHIPPED)) {
