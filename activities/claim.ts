@@ -5,6 +5,7 @@
  * token, which every changing command compares in the same command.
  */
 import { ApplicationFailure, sleep } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/common';
 import { AGENT_FILE } from '../core/layout.js';
 import { EverbrokerError } from '../core/failure.js';
 import { LABEL_CLUSTER, LABEL_ROLE, claimName, containerName, holderWorkflowId } from '../core/naming.js';
@@ -63,8 +64,10 @@ async function claimEngine(
     if (!claim.taken) return;
     const { id, content, labels: theirs } = claim.existing;
     if (theirs[LABEL_TOKEN] === token) return;
-    await waitForLapse(engine, cluster, { id, content, owner: theirs[LABEL_OPERATION] ?? 'another operation' });
-    await engine.removeClaim(id);
+    const owner = theirs[LABEL_OPERATION] ?? 'another operation';
+    const lapsed = await waitForLapse(engine, cluster, { id, content });
+    if (lapsed === 'renewed') await insistThatItEnded(deps, cluster, { owner, token: theirs[LABEL_TOKEN] ?? '' });
+    else await engine.removeClaim(id);
   }
 }
 
@@ -72,21 +75,38 @@ async function claimEngine(
 async function waitForLapse(
   engine: DockerEngine,
   cluster: string,
-  seen: { id: string; content: string; owner: string },
-): Promise<void> {
+  seen: { id: string; content: string },
+): Promise<'lapsed' | 'renewed'> {
   const deadline = Date.now() + LEASE_MS;
   while (Date.now() < deadline) {
     await sleep(500);
     const now = await engine.readClaim(claimName(cluster));
-    if (now === null || now.id !== seen.id) return;
-    if (now.content !== seen.content) {
-      throw new EverbrokerError(
-        'ClusterBusy',
-        `cluster ${cluster} is busy: ${seen.owner}, started through another Temporal server or namespace, renews its claim`,
-        { owner: seen.owner },
-      );
-    }
+    if (now === null || now.id !== seen.id) return 'lapsed';
+    if (now.content !== seen.content) return 'renewed';
   }
+  return 'lapsed';
+}
+
+/**
+ * The owner's worker renews. An owner of our own server that has ended (terminated: its worker hears of it with the next
+ * heartbeat) will stop doing so; whoever our server does not know is alive elsewhere.
+ */
+async function insistThatItEnded(
+  deps: Deps,
+  cluster: string,
+  { owner, token }: { owner: string; token: string },
+): Promise<void> {
+  const holder = deps.temporal.workflow.getHandle(holderWorkflowId(cluster), token);
+  const status = await holder.describe().then(
+    (description) => description.status.name,
+    (error: unknown) => {
+      if (error instanceof WorkflowNotFoundError) return 'unknown';
+      throw error;
+    },
+  );
+  if (status !== 'unknown' && status !== 'RUNNING') return;
+  const where = status === 'unknown' ? ', started through another Temporal server or namespace' : '';
+  throw new EverbrokerError('ClusterBusy', `cluster ${cluster} is busy: ${owner}${where}, renews its claim`, { owner });
 }
 
 /** Writes the token where the hosts' guards compare it; a host without a container gets it with its container. */

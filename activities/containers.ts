@@ -11,6 +11,7 @@ import {
 import { EverbrokerError } from '../core/failure.js';
 import {
   LABEL_CLUSTER,
+  LABEL_CREATOR,
   LABEL_GROUP,
   LABEL_HOST,
   LABEL_ROLE,
@@ -47,13 +48,11 @@ export interface Created {
 /** TERM to the agent stops the brokers one after the other, 20 s each at most; then the engine kills. */
 const STOP_SECONDS = 30;
 
-export async function createNetwork(
-  deps: Deps,
-  { topology, host, token, step }: StepInput,
-): Promise<StepResult & Created> {
+export async function createNetwork(deps: Deps, { topology, host, token }: StepInput): Promise<StepResult & Created> {
   const { network, engine: address } = dockerHostOf(topology, host);
   const engine = deps.engine(address);
   await insistOnClaim(engine, topology.name, token);
+  const created = [`${host}|network|${network.name}`];
   const existing = await engine.network(network.name);
   if (existing !== null) {
     if (existing.labels[LABEL_CLUSTER] !== topology.name) {
@@ -61,14 +60,16 @@ export async function createNetwork(
         network: network.name,
       });
     }
-    return { changed: false, created: [] };
+    // An earlier attempt of this very step may have made it and died before it could say so.
+    const ours = existing.labels[LABEL_CREATOR] === token;
+    return { changed: ours, note: network.subnet, created: ours ? created : [] };
   }
   await engine.createNetwork({
     name: network.name,
     subnet: network.subnet,
-    labels: { [LABEL_CLUSTER]: topology.name, [LABEL_ROLE]: 'network' },
+    labels: { [LABEL_CLUSTER]: topology.name, [LABEL_ROLE]: 'network', [LABEL_CREATOR]: token },
   });
-  return { changed: true, note: network.subnet, created: [`${host}|network|${step.network ?? network.name}`] };
+  return { changed: true, note: network.subnet, created };
 }
 
 export interface Prepared extends StepResult, Created {
@@ -88,12 +89,15 @@ export async function createContainer(deps: Deps, input: StepInput, signal: Abor
   if (existing !== null && existing.labels[LABEL_CLUSTER] !== topology.name) {
     throw new EverbrokerError('NameTaken', `container ${name} exists and is not this cluster's`, { container: name });
   }
-  const current = existing !== null && existing.labels[LABEL_SPEC] === specHash(topology, host);
-  if (existing !== null && current) {
+  // One that was never started may lack its files: its maker died in between. It holds nothing, so it is made anew.
+  const usable = existing?.labels[LABEL_SPEC] === specHash(topology, host) && !existing.neverStarted;
+  if (existing !== null && usable) {
     if (!existing.running) await engine.startContainer(existing.id);
     const opened = await deps.openHost(topology, host);
     await run(opened, ['sh', AGENT_FILE, 'claim', token], { timeoutMs: 10_000, signal });
-    return { changed: !existing.running, publicKey: await publicKeyOf(deps, input, signal), created: [] };
+    const created = await createdBy(engine, input);
+    const changed = !existing.running || existing.labels[LABEL_CREATOR] === token;
+    return { changed, publicKey: await publicKeyOf(deps, input, signal), created };
   }
   if (existing !== null) {
     await engine.stopContainer(existing.id, { seconds: STOP_SECONDS });
@@ -101,16 +105,28 @@ export async function createContainer(deps: Deps, input: StepInput, signal: Abor
   }
   const keys = newHostKeyPair();
   const image = await deps.ensureImage(engine, spec.image, signal);
-  const volumes = await ensureVolumes(engine, topology, host);
+  await ensureVolumes(engine, input);
   const files = initialFiles(deps, { topology, host, token, keys });
-  const { id } = await engine.createContainer({ ...containerSpec(topology, host, spec), image, files });
+  const { id } = await engine.createContainer({ ...containerSpec(input, spec), image, files });
   await engine.startContainer(id);
   return {
     changed: true,
     note: spec.address,
     publicKey: keys.publicKey,
-    created: [...volumes.map((volume) => `${host}|volume|${volume}`), `${host}|container|${name}`],
+    created: await createdBy(engine, input),
   };
+}
+
+/** By the label and not by what this attempt did: an earlier one may have died before it could report. */
+async function createdBy(engine: DockerEngine, { topology, host, token }: StepInput): Promise<string[]> {
+  const mine = ({ labels }: { labels: Record<string, string> }): boolean => labels[LABEL_CREATOR] === token;
+  const wanted = volumesOf(topology, host).map(({ name }) => name);
+  const volumes = (await engine.listVolumes(topology.name)).filter((volume) => wanted.includes(volume.name));
+  const container = await engine.container(containerName(topology, host));
+  return [
+    ...volumes.filter(mine).map(({ name }) => `${host}|volume|${name}`),
+    ...(container !== null && mine(container) ? [`${host}|container|${container.name}`] : []),
+  ];
 }
 
 async function insistOnEngine(engine: DockerEngine, host: string, pinned: string | undefined): Promise<void> {
@@ -123,23 +139,27 @@ async function insistOnEngine(engine: DockerEngine, host: string, pinned: string
   );
 }
 
-/** Makes the missing volumes and names them. Volumes are never removed here: they hold what must survive containers. */
-async function ensureVolumes(engine: DockerEngine, topology: Topology, host: string): Promise<string[]> {
+/** Makes the missing volumes. Volumes are never removed here: they hold what must survive containers. */
+async function ensureVolumes(engine: DockerEngine, { topology, host, token }: StepInput): Promise<void> {
+  const marks = { [LABEL_CREATOR]: token };
+  await Promise.all(volumesOf(topology, host).map(({ name, labels }) => engine.ensureVolume(name, labels, { marks })));
+}
+
+function volumesOf(topology: Topology, host: string): { name: string; labels: Record<string, string> }[] {
   const label = { [LABEL_CLUSTER]: topology.name };
-  const wanted = [
+  return [
     { name: stateVolume(topology.name, host), labels: { ...label, [LABEL_HOST]: host, [LABEL_ROLE]: 'state' } },
     ...groupsOnHost(topology, host).map((group) => ({
       name: storeVolume(topology.name, group),
       labels: { ...label, [LABEL_GROUP]: group, [LABEL_ROLE]: 'store' },
     })),
   ];
-  const made = await Promise.all(
-    wanted.map(async ({ name, labels }) => ((await engine.ensureVolume(name, labels)).created ? [name] : [])),
-  );
-  return made.flat();
 }
 
-function containerSpec(topology: Topology, host: string, spec: DockerHostSpec): Omit<ContainerSpec, 'image' | 'files'> {
+function containerSpec(
+  { topology, host, token }: StepInput,
+  spec: DockerHostSpec,
+): Omit<ContainerSpec, 'image' | 'files'> {
   const stores = groupsOnHost(topology, host).flatMap((group) => {
     const { store } = groupOf(topology, group);
     return store.kind === 'kahadb' ? [{ volume: storeVolume(topology.name, group), path: store.directory }] : [];
@@ -152,6 +172,7 @@ function containerSpec(topology: Topology, host: string, spec: DockerHostSpec): 
       [LABEL_HOST]: host,
       [LABEL_ROLE]: 'host',
       [LABEL_SPEC]: specHash(topology, host) ?? '',
+      [LABEL_CREATOR]: token,
     },
     network: spec.network.name,
     address: spec.address,
@@ -219,7 +240,10 @@ async function publicKeyOf(deps: Deps, { topology, host, token }: StepInput, sig
   return keys.publicKey;
 }
 
-/** Undoes one creation of this run. What is gone already is as wanted. */
+/**
+ * Undoes one creation of this run. What is gone already is as wanted, and what others made stays, because a step that was
+ * cut short names all that it may have created.
+ */
 export async function removeCreated(
   deps: Deps,
   { topology, host, token, created }: { topology: Topology; host: string; token: string; created: string },
@@ -227,13 +251,18 @@ export async function removeCreated(
   const engine = deps.engine(dockerHostOf(topology, host).engine);
   await insistOnClaim(engine, topology.name, token);
   const [, kind, name = ''] = created.split('|');
+  const mine = (found: { labels: Record<string, string> } | null | undefined): boolean =>
+    found?.labels[LABEL_CREATOR] === token;
   if (kind === 'container') {
     const container = await engine.container(name);
-    if (container !== null) await engine.removeContainer(container.id);
+    if (container === null || !mine(container)) return;
+    await engine.stopContainer(container.id, { seconds: STOP_SECONDS });
+    await engine.removeContainer(container.id, { force: true });
   } else if (kind === 'network') {
     const network = await engine.network(name);
-    if (network !== null) await engine.removeNetwork(network.id);
+    if (network !== null && mine(network)) await engine.removeNetwork(network.id);
   } else if (kind === 'volume') {
-    await engine.removeVolume(name);
+    const volumes = await engine.listVolumes(topology.name);
+    if (mine(volumes.find((volume) => volume.name === name))) await engine.removeVolume(name);
   }
 }

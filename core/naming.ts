@@ -15,6 +15,8 @@ export const LABEL_GROUP = 'everbroker.group';
 export const LABEL_ROLE = 'everbroker.role';
 /** Hash of the host's specification that a container was created from. */
 export const LABEL_SPEC = 'everbroker.spec';
+/** Token of the operation that made it: a rollback removes only what its own run created, whoever reported it. */
+export const LABEL_CREATOR = 'everbroker.creator';
 
 export const containerName = (topology: Topology, host: string): string =>
   dockerHostOf(topology, host).container ?? `${topology.name}-${host}`;

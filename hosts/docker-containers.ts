@@ -9,6 +9,8 @@ export interface ContainerState {
   id: string;
   name: string;
   running: boolean;
+  /** Made but never started: what was to be written into it first may be missing. */
+  neverStarted: boolean;
   labels: Labels;
   image: string;
   /** IPv4 address in its network, while it runs. */
@@ -73,6 +75,7 @@ export function dockerContainers(client: DockerClient): DockerContainers {
       id: found.Id,
       name: found.Name.slice(1),
       running: found.State.Running,
+      neverStarted: found.State.Status === 'created',
       labels: found.Config.Labels ?? {},
       image: found.Config.Image,
       ...(address ? { address } : {}),
@@ -117,6 +120,7 @@ export function dockerContainers(client: DockerClient): DockerContainers {
         id: info.Id,
         name: (info.Names[0] ?? '').slice(1),
         running: info.State === 'running',
+        neverStarted: info.State === 'created',
         labels: info.Labels,
         image: info.Image,
       }));

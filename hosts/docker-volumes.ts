@@ -8,8 +8,11 @@ export interface VolumeState {
 }
 
 export interface DockerVolumes {
-  /** @throws EverbrokerError NameTaken when a volume of that name lacks these labels: it may hold somebody else's data. */
-  ensureVolume(name: string, labels: Labels, options?: CallOptions): Promise<{ created: boolean }>;
+  /**
+   * @param options.marks Further labels for a volume that is made; one that is there already need not carry them.
+   * @throws EverbrokerError NameTaken when a volume of that name lacks these labels: it may hold somebody else's data.
+   */
+  ensureVolume(name: string, labels: Labels, options?: CallOptions & { marks?: Labels }): Promise<{ created: boolean }>;
   /** Does nothing where it is already gone. */
   removeVolume(name: string, options?: CallOptions): Promise<void>;
   listVolumes(cluster: string, options?: CallOptions): Promise<VolumeState[]>;
@@ -34,14 +37,14 @@ export function dockerVolumes(client: DockerClient): DockerVolumes {
   };
 
   return {
-    async ensureVolume(name, labels, options = {}) {
+    async ensureVolume(name, labels, { marks = {}, ...options } = {}) {
       const before = await labelsOf(name, options);
       if (before) {
         insist(name, before, labels);
         return { created: false };
       }
       await call(client, { what: `create volume ${name}`, ...options }, (abortSignal) =>
-        docker.createVolume({ Name: name, Labels: labels, abortSignal }),
+        docker.createVolume({ Name: name, Labels: { ...labels, ...marks }, abortSignal }),
       );
       // Creating is no test: Docker answers with an existing volume too, whatever its labels.
       insist(name, (await labelsOf(name, options)) ?? {}, labels);
