@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
-import { createActivities } from '../activities/index.js';
+import type { Deps } from '../activities/deps.js';
+import { createActivities, type Activities } from '../activities/index.js';
 import { assetPath } from '../artefacts/assets.js';
 import { openStateDir } from '../client/state-dir.js';
 import { createDeps } from './deps.js';
@@ -12,7 +13,11 @@ import { createLog, runtimeOptions } from './logging.js';
 import { workerOptionsFromEnv, type WorkerSettings } from './options.js';
 import { ensureSearchAttributes } from './search-attributes.js';
 
-export async function runWorker(env: NodeJS.ProcessEnv = process.env): Promise<void> {
+/** @param make Other activities, for tests that let a worker die in the middle of one. */
+export async function runWorker(
+  env: NodeJS.ProcessEnv = process.env,
+  make: (deps: Deps) => Activities = createActivities,
+): Promise<void> {
   const read = workerOptionsFromEnv(env, process.cwd());
   if (!read.ok) throw new Error(`the worker's environment:\n  ${read.problems.join('\n  ')}`);
   const { settings } = read;
@@ -33,7 +38,7 @@ export async function runWorker(env: NodeJS.ProcessEnv = process.env): Promise<v
       namespace,
       taskQueue: settings.taskQueue,
       ...(await workflowSource()),
-      activities: createActivities(deps),
+      activities: make(deps),
       ...tuning(settings),
     });
     log.info({ taskQueue: settings.taskQueue, namespace }, 'worker polls');

@@ -22,9 +22,11 @@ import { stateLayout } from '../../core/state-layout.js';
 import { parsed } from './topologies.js';
 import { freePort } from './local-broker.js';
 import { startTestServer } from './temporal-server.js';
+import type { Crash } from './crashing-worker.js';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 const WORKER = join(PROJECT, 'dist/worker/main.js');
+const CRASHING_WORKER = join(PROJECT, 'test/support/crashing-worker.ts');
 const READY_MS = 60_000;
 
 export interface SystemOptions {
@@ -51,20 +53,20 @@ export class System {
   private readonly options: SystemOptions;
   private readonly clusters = new Set<string>();
   private worker: ChildProcess | undefined;
-  private stopServer: () => Promise<void>;
+  private server: TestServer | undefined;
 
   private constructor(made: {
     connection: Connection;
     home: string;
     address: string;
     options: SystemOptions;
-    stopServer: () => Promise<void>;
+    server: TestServer | undefined;
   }) {
     this.connection = made.connection;
     this.home = made.home;
     this.address = made.address;
     this.options = made.options;
-    this.stopServer = made.stopServer;
+    this.server = made.server;
     this.taskQueue = made.options.taskQueue ?? 'everbroker';
     this.client = new Client({ connection: made.connection });
     this.everbroker = new Everbroker({ client: this.client, taskQueue: this.taskQueue });
@@ -73,11 +75,11 @@ export class System {
 
   static async start(options: SystemOptions = {}): Promise<System> {
     const home = await mkdtemp(join(tmpdir(), 'everbroker-system-'));
-    const database = options.durable ? join(home, 'temporal.db') : null;
-    const server = options.address === undefined ? await startTestServer({ database }) : undefined;
+    const server =
+      options.address === undefined ? await startTestServer({ database: databaseOf(home, options) }) : undefined;
     const address = options.address ?? server?.address ?? '';
     const connection = await Connection.connect({ address });
-    const system = new System({ connection, home, address, options, stopServer: async () => server?.stop() });
+    const system = new System({ connection, home, address, options, server });
     await system.startWorker();
     return system;
   }
@@ -91,12 +93,15 @@ export class System {
     return readFile(join(this.home, 'worker.log'), 'utf8');
   }
 
-  async startWorker(): Promise<void> {
+  /** With a crash the worker ends itself by kill -9 at that very moment; `workerEnded` tells. */
+  async startWorker(crash?: Crash): Promise<void> {
     const log = createWriteStream(join(this.home, 'worker.log'), { flags: 'a' });
     await new Promise((resolve) => log.once('open', resolve));
     const { EVERBROKER_TEMPORAL: _mode, ...inherited } = process.env;
-    this.worker = spawn(process.execPath, [WORKER], {
+    const program = crash === undefined ? [WORKER] : ['--import', 'tsx', CRASHING_WORKER, JSON.stringify(crash)];
+    this.worker = spawn(process.execPath, program, {
       stdio: ['ignore', log, log],
+      cwd: PROJECT,
       env: {
         ...inherited,
         TEMPORAL_ADDRESS: this.address,
@@ -122,6 +127,27 @@ export class System {
 
   async stopWorker(): Promise<void> {
     await this.endWorker('SIGTERM');
+  }
+
+  /** Resolves with the signal that ended the worker, once it has. */
+  async workerEnded(): Promise<NodeJS.Signals | null> {
+    const { worker } = this;
+    if (worker === undefined) return null;
+    await until('the worker ends', () => worker.exitCode !== null || worker.signalCode !== null, 180_000);
+    return worker.signalCode;
+  }
+
+  /** kill -9; with `durable` the next one goes on where this one was. */
+  async killServer(): Promise<void> {
+    await this.server?.stop();
+  }
+
+  /** On the same database and port. */
+  async startServer(): Promise<void> {
+    if (this.server === undefined) throw new Error('this system has no server of its own');
+    const { port } = this.server;
+    this.server = await startTestServer({ database: databaseOf(this.home, this.options), port });
+    if (this.server.port !== port) throw new Error(`port ${port} was taken meanwhile`);
   }
 
   private async endWorker(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
@@ -181,11 +207,16 @@ export class System {
       for (const cluster of this.clusters) await removeCluster(this.engine, cluster);
     } finally {
       await this.connection.close();
-      await this.stopServer();
+      await this.server?.stop();
       await rm(this.home, { recursive: true, force: true });
     }
   }
 }
+
+type TestServer = Awaited<ReturnType<typeof startTestServer>>;
+
+const databaseOf = (home: string, { durable }: SystemOptions): string | null =>
+  durable ? join(home, 'temporal.db') : null;
 
 export interface ClusterShape {
   groups?: number;
@@ -230,6 +261,14 @@ async function clusterInput({
 }
 
 const letter = (number: number): string => String.fromCharCode(64 + number);
+
+/** Role by node. */
+export const rolesOf = (nodes: readonly { node: string; role: string }[]): Record<string, string> =>
+  Object.fromEntries(nodes.map(({ node, role }) => [node, role]));
+
+/** The checks that failed, for a message that shows them. */
+export const failedChecks = <C extends { ok: boolean }>(checks: readonly C[]): C[] =>
+  checks.filter((check) => !check.ok);
 
 /** Removes all that carries the cluster's label, data included. */
 export async function removeCluster(engine: DockerEngine, cluster: string): Promise<void> {
