@@ -217,6 +217,8 @@ stop_node() {
   if [ "$kill_at" = 0 ]; then
     kill_at=$((now + STOP_SECONDS * 100)); write_state
     signal TERM "$pid"
+    # A JVM that was stopped (SIGSTOP) hears TERM only when it goes on.
+    [ "$letter" = T ] && signal CONT "$pid"
   elif [ "$now" -ge "$kill_at" ]; then
     if [ "$kill_at" != 1 ]; then kill_at=1; write_state; fi
     signal KILL "$pid"
@@ -360,11 +362,15 @@ store_writable() {
     sh "$STORE" 2>/dev/null && echo 1 || echo 0
 }
 
-# A file that others can read, or that the broker cannot, counts as none: it is then written anew.
+# A file that others can read, that the broker cannot, or that was changed since it was put here counts as none: it is
+# then written anew. Its hash lies beside the launch file, for root only, and is never shown.
 credentials_version() {
+  first_line "$NODES/$NODE/credentials.sha256"; wanted_hash=$value
   first_line "$BASE/conf/credentials.properties"
   value=${value#'# everbroker-credentials-version='}
   is_number "$value" && [ "$(stat -c '%a %u' "$BASE/conf/credentials.properties")" = "600 $RUN_UID" ] || value=0
+  [ -z "$wanted_hash" ] || [ "$value" = 0 ] ||
+    [ "$(sha256sum <"$BASE/conf/credentials.properties" | cut -c1-64)" = "$wanted_hash" ] || value=0
 }
 
 # Keys "name=value" apart by blanks; the log line comes last and takes the rest. $1: list of JVMs.
@@ -512,29 +518,59 @@ last_lines() {
   for log in console.log activemq.log; do as_user "$RUN_UID" "$RUN_GID" tail -n 30 "$BASE/data/$log" 2>/dev/null; done | tail -n 30
 }
 
+# Whether a port ($1, four hexadecimal digits) is in LISTEN state, whoever has it. Built-ins only, like all that is asked
+# while a JVM starts: a look with its dozen forks, ten times a second for each node, took more of the cores than a slave.
+port_listens() {
+  for ports in /proc/net/tcp6 /proc/net/tcp; do
+    while read -r _ address _ state _; do
+      case $state:$address in 0A:*":$1") return 0 ;; esac
+    done <$ports
+  done 2>/dev/null
+  return 1
+}
+
+# Whether a look could find something new: the process came or went, both ports are open, or the log was written.
+worth_a_look() {
+  read_state "$1"
+  if [ "$pid" = 0 ] || ! read_process "$pid"; then return 0; fi
+  if [ "$pid" != "$looked_at" ]; then looked_at=$pid; return 0; fi
+  if port_listens "$openwire_hex" && port_listens "$console_hex"; then return 0; fi
+  if [ "$BASE/data/activemq.log" -nt "$mark" ]; then : >"$mark"; return 0; fi
+  # A line written within the same tick as the mark does not make the log newer: once a second everything is looked at.
+  rounds=$(((rounds + 1) % 10))
+  [ "$rounds" = 0 ]
+}
+
 # Blocks until node $1 serves or waits as slave. 3: its JVM died or the start failed; 4: not within $2 seconds.
 cmd_await() {
   check_name "$1"
   is_number "${2:-}" || fail 2 'usage: await NODE SECONDS'
   read_launch "$1" || fail 2 "$1 has no launch file"
+  is_number "$OPENWIRE" && is_number "$CONSOLE" || fail 2 "the launch file of $1 names no ports"
+  openwire_hex=$(printf %04X "$OPENWIRE") console_hex=$(printf %04X "$CONSOLE") looked_at=0 rounds=0
+  mark=$NODES/$1/looked.$$
+  : >"$mark"
+  trap 'rm -f "$mark"' EXIT
   read_now; deadline=$((now + $2 * 100)) first=0
   while :; do
-    jvms=$(list_jvms); find_jvm "$BASE" "$jvms"
-    read_state "$1"
-    if [ "$first" = 0 ] && [ "$found" != 0 ]; then first=$found; fi
-    if [ "$found" != "$first" ] || { [ "$found" = 0 ] && [ "$deaths" != 0 ]; }; then last_lines; fail 3 "the JVM of $1 ended"; fi
-    if [ "$found" != 0 ]; then
-      ports=,$(listening "$found"),
-      # The ports tell a master, and only a node without them may be a slave.
-      case $ports in *",$OPENWIRE,"*) case $ports in *",$CONSOLE,"*) print_node "$jvms"; return ;; esac ;; esac
-      read_role
-      case $role in
-        failed) last_lines; fail 3 "the start of $1 failed" ;;
-        slave) if [ "$ports" = ,, ]; then print_node "$jvms"; return; fi ;;
-      esac
+    if worth_a_look "$1"; then
+      jvms=$(list_jvms); find_jvm "$BASE" "$jvms"
+      read_state "$1"
+      if [ "$first" = 0 ] && [ "$found" != 0 ]; then first=$found; fi
+      if [ "$found" != "$first" ] || { [ "$found" = 0 ] && [ "$deaths" != 0 ]; }; then last_lines; fail 3 "the JVM of $1 ended"; fi
+      if [ "$found" != 0 ]; then
+        ports=,$(listening "$found"),
+        # The ports tell a master, and only a node without them may be a slave.
+        case $ports in *",$OPENWIRE,"*) case $ports in *",$CONSOLE,"*) print_node "$jvms"; return ;; esac ;; esac
+        read_role
+        case $role in
+          failed) last_lines; fail 3 "the start of $1 failed" ;;
+          slave) if [ "$ports" = ,, ]; then print_node "$jvms"; return; fi ;;
+        esac
+      fi
     fi
     read_now; if [ "$now" -ge "$deadline" ]; then last_lines; fail 4 "$1 was not ready within $2 s"; fi
-    sleep 0.08
+    sleep 0.1
   done
 }
 
