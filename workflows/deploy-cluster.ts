@@ -28,7 +28,7 @@ export async function deployCluster(input: DeployInput): Promise<DeployOutput> {
       try {
         return await deployment.run();
       } catch (error) {
-        if (options.rollback) await CancellationScope.nonCancellable(() => deployment.rollback());
+        if (options.rollback && !ownership.lost) await CancellationScope.nonCancellable(() => deployment.rollback());
         throw error;
       }
     });
@@ -143,11 +143,10 @@ class Deployment {
 
 const isPlacement = (step: Step): boolean => step.kind === 'createContainer' || step.kind === 'prepareHost';
 
-/** Goes on when all before it have succeeded; when one failed it does nothing: that failure is reported by its own branch. */
+/** Goes on when all before it have succeeded; else it fails as they did, so that what comes after it does not go on either. */
 async function after(before: readonly (Promise<unknown> | undefined)[], then: () => Promise<unknown>): Promise<void> {
-  const ended = await Promise.allSettled(before.map((branch) => branch ?? Promise.resolve()));
-  const failed = ended.some((result) => result.status === 'rejected');
-  if (!failed) await then();
+  await settleAll(before.map((branch) => branch ?? Promise.resolve()));
+  await then();
 }
 
 function subnets(topology: Topology): Record<string, string> {

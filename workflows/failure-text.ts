@@ -43,9 +43,12 @@ export function asWorkflowFailure(error: unknown): unknown {
       details: cause.details ?? [],
     });
   }
+  // Temporal's own words name the wrapping, not the reason.
+  if (cause instanceof TimeoutFailure) return stepFailure('CommandTimedOut', failureText(error));
   return error instanceof TemporalFailure ? error : cause;
 }
 
 /** A failure that the workflow itself finds. */
-export const stepFailure = (type: FailureType, message: string): ApplicationFailure =>
-  ApplicationFailure.create({ type, nonRetryable: true, message });
+export function stepFailure(type: FailureType, message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type, nonRetryable: true, message });
+}

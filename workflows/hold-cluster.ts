@@ -8,13 +8,16 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
-  isCancellation,
   setHandler,
+  sleep,
   startChild,
   workflowInfo,
+  type ActivityOptions,
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { ClaimInput } from '../activities/claim.js';
+import type { Activities } from '../activities/index.js';
 import { holderWorkflowId } from '../core/naming.js';
 import type { Topology } from '../core/topology/topology.js';
 import { activities, hostsByQueue } from './calls.js';
@@ -38,10 +41,17 @@ export async function holdCluster(_holder: Holder): Promise<void> {
   await condition(() => released);
 }
 
+/** An operation that was reset often holds the cluster anew each time; more than that is a fault. */
+const ATTEMPTS = 10;
+/** The keeper looks every three seconds. */
+const KEEPER_LOOKS = '10 seconds';
+
 /** What every changing activity must prove before it changes something. */
 export interface Ownership {
   topology: Topology;
   token: string;
+  /** Set once the keeper has found the claim gone: nothing may be undone then. */
+  lost?: boolean;
 }
 
 /**
@@ -57,11 +67,11 @@ export async function asOnlyWriter<T>(
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const holder = await hold(topology.name, operation);
-    const ownership = { topology, token: holder.firstExecutionRunId };
+    const ownership: Ownership = { topology, token: holder.firstExecutionRunId };
     try {
       return await whileClaimed(ownership, operation, () => body(ownership));
     } catch (error) {
-      if (failureType(error) !== 'HolderGone' || attempt === 2) throw error;
+      if (failureType(error) !== 'HolderGone' || attempt === ATTEMPTS) throw error;
     } finally {
       await CancellationScope.nonCancellable(() => release(holder));
     }
@@ -106,56 +116,71 @@ async function release(holder: ChildWorkflowHandle<typeof holdCluster>): Promise
 }
 
 async function whileClaimed<T>(ownership: Ownership, operation: string, body: () => Promise<T>): Promise<T> {
-  const { topology, token } = ownership;
-  const queues = hostsByQueue(topology);
-  const workflowId = workflowInfo().workflowId;
-  const on = (hosts: string[]): { topology: Topology; host: string } => ({ topology, host: hosts[0] ?? '' });
-  await Promise.all(
-    queues.map((hosts) =>
-      activities({ summary: `${topology.name} · claim`, profile: claiming, on: on(hosts) }).claimCluster({
-        topology,
-        hosts,
-        token,
-        operation,
-        workflowId,
-      }),
-    ),
-  );
-  const keeping = new CancellationScope();
-  const lost = keeping.run(() =>
+  const claim = claimOf(ownership, operation);
+  try {
+    await claim.take();
+    return await whileKept(ownership, claim.keep, body);
+  } finally {
+    // Also when only some of the engines could be claimed.
+    await CancellationScope.nonCancellable(claim.release);
+  }
+}
+
+interface ClaimCalls {
+  take: () => Promise<unknown>;
+  keep: () => Promise<unknown>;
+  release: () => Promise<unknown>;
+}
+
+/** One activity for each worker: it serves the engines of its hosts. */
+function claimOf({ topology, token }: Ownership, operation: string): ClaimCalls {
+  const { workflowId } = workflowInfo();
+  const { name } = topology;
+  const onEach = (
+    summary: string,
+    profile: ActivityOptions,
+    call: (worker: Activities, claim: ClaimInput) => Promise<unknown>,
+  ): Promise<unknown> =>
     Promise.all(
-      queues.map((hosts) =>
-        activities({ summary: `${topology.name} · keep the claim`, profile: keeper, on: on(hosts) }).keepClaim({
-          topology,
-          hosts,
-          token,
-          workflowId,
-        }),
-      ),
-    ),
+      hostsByQueue(topology).map((hosts) => {
+        const on = { topology, host: hosts[0] ?? '' };
+        return call(activities({ summary: `${name} · ${summary}`, profile, on }), { topology, hosts, token });
+      }),
+    );
+  return {
+    take: () => onEach('claim', claiming, (worker, claim) => worker.claimCluster({ ...claim, operation, workflowId })),
+    keep: () => onEach('keep the claim', keeper, (worker, claim) => worker.keepClaim({ ...claim, workflowId })),
+    release: () => onEach('release', quick, (worker, claim) => worker.releaseClaim(claim)),
+  };
+}
+
+async function whileKept<T>(ownership: Ownership, keep: () => Promise<unknown>, body: () => Promise<T>): Promise<T> {
+  // Kept through a cancellation of the operation too: what it undoes then must not meet another operation.
+  const keeping = new CancellationScope({ cancellable: true, parent: new CancellationScope({ cancellable: false }) });
+  const kept = keeping.run(keep);
+  const lost = kept.then(
+    () => new Error('the claim ended by itself'),
+    (error: unknown) => error,
   );
   const working = new CancellationScope();
   const work = working.run(body);
   try {
-    return await Promise.race([work, lost.then(() => Promise.reject(new Error('the claim ended by itself')))]);
+    return await Promise.race([
+      work,
+      lost.then((error) => {
+        ownership.lost = true;
+        throw error;
+      }),
+    ]);
   } catch (error) {
     // No step may go on without the claim, nor after the claim is given back: their commands are waited for.
     working.cancel();
     await CancellationScope.nonCancellable(() => work.catch(() => undefined));
-    throw error;
+    if (failureType(error) !== 'OwnershipLost') throw error;
+    // A host may refuse a step before the keeper has looked; the keeper tells whether it is the holder that is gone.
+    throw await Promise.race([lost, sleep(KEEPER_LOOKS).then(() => error)]);
   } finally {
     keeping.cancel();
-    await CancellationScope.nonCancellable(async () => {
-      await lost.catch((error: unknown) => isCancellation(error));
-      await Promise.all(
-        queues.map((hosts) =>
-          activities({ summary: `${topology.name} · release`, profile: quick, on: on(hosts) }).releaseClaim({
-            topology,
-            hosts,
-            token,
-          }),
-        ),
-      );
-    });
+    await CancellationScope.nonCancellable(() => lost);
   }
 }

@@ -23,7 +23,7 @@ import {
   skipStepUpdate,
   type StepChoice,
 } from './messages.js';
-import { failureText } from './failure-text.js';
+import { failureText, failureType } from './failure-text.js';
 
 export interface FailurePolicy {
   onFailure: 'fail' | 'wait';
@@ -231,16 +231,26 @@ export async function settleAll(branches: readonly Promise<unknown>[]): Promise<
   const errors = ended.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
   const cancelled = errors.find((error) => isCancellation(error));
   if (cancelled !== undefined) throw cancelled;
-  if (errors.length === 1) throw errors[0];
-  if (errors.length > 1) throw joinFailures(errors);
+  // A branch that waited for one that failed has failed as it did: that is one failure.
+  const causes = new Set(errors.flatMap((error) => (error instanceof JoinedFailure ? error.joined : [error])));
+  if (causes.size > 0) throw joinFailures([...causes]);
   if (CancellationScope.current().consideredCancelled) await CancellationScope.current().cancelRequested;
 }
 
-function joinFailures(errors: readonly unknown[]): ApplicationFailure {
-  const texts = errors.map((error) => failureText(error));
-  return ApplicationFailure.create({
-    type: 'CommandFailed',
-    nonRetryable: true,
-    message: `${errors.length} things failed:\n${[...new Set(texts)].join('\n')}`,
-  });
+/** Several failures as one; kept apart, so that joining again repeats none. */
+class JoinedFailure extends ApplicationFailure {
+  readonly joined: readonly unknown[];
+
+  constructor(message: string, type: string, joined: readonly unknown[]) {
+    super(message, type, true);
+    this.joined = joined;
+  }
+}
+
+function joinFailures(errors: readonly unknown[]): unknown {
+  const texts = [...new Set(errors.map((error) => failureText(error)))];
+  const types = [...new Set(errors.map((error) => failureType(error)))];
+  if (texts.length === 1) return errors[0];
+  const message = `${texts.length} things failed:\n${texts.join('\n')}`;
+  return new JoinedFailure(message, (types.length === 1 ? types[0] : undefined) ?? 'CommandFailed', errors);
 }
