@@ -10,7 +10,7 @@ import { fetchDistribution } from '../artefacts/distribution.js';
 import { classDataKey } from '../core/activemq/class-data.js';
 import type { Distribution } from '../core/activemq/distribution.js';
 import { scratchNode } from '../core/activemq/scratch-node.js';
-import { activemqHome, classDataFile } from '../core/layout.js';
+import { activemqHome, classDataFile, classDataKeyFile } from '../core/layout.js';
 import type { StepResult } from '../core/plan/step.js';
 import type { Topology } from '../core/topology/topology.js';
 import type { Host } from '../hosts/host.js';
@@ -40,9 +40,10 @@ export async function placeClassData(deps: Deps, place: Place): Promise<boolean>
   const cached = await openClassData(deps.cache, key);
   if (cached === undefined) return false;
   cached.content.destroy();
-  const file = classDataFile(topology);
-  const script = 'mkdir -p "$(dirname "$1")" && cat > "$1.new" && mv "$1.new" "$1" && printf "%s\\n" "$2" > "$1.key"';
-  await run(host, ['sh', '-c', script, 'sh', file, key], {
+  // The key goes away first and comes back last: what lies beside a key is whole and of that key.
+  const script =
+    'mkdir -p "$(dirname "$1")" && rm -f "$2" && cat > "$1.new" && mv "$1.new" "$1" && printf "%s\\n" "$3" > "$2"';
+  await run(host, ['sh', '-c', script, 'sh', classDataFile(topology), classDataKeyFile(topology), key], {
     stdin: createReadStream(cached.path),
     timeoutMs: PUT_MS,
     signal,
@@ -67,9 +68,9 @@ export async function makeClassData(
 ): Promise<StepResult> {
   const opened = ownedBy(await deps.openHost(topology, host), token);
   const { inside } = await observe(opened, topology, signal);
-  if (inside.classDataArchives.length > 0) return { changed: false, note: 'already there' };
   const { distribution } = await fetchDistribution(deps.cache, topology.activemq, { signal });
   const place = { topology, host: opened, distribution, signal };
+  if (inside.classDataArchives.includes(await keyOf(place))) return { changed: false, note: 'already there' };
   if (await placeClassData(deps, place)) return { changed: true, note: 'from the cache' };
   const made = await archive(place);
   if (!made) return { changed: false, note: 'this JVM makes none; brokers start without' };
@@ -98,7 +99,7 @@ async function archive(place: Place): Promise<boolean> {
     { timeoutMs: PUT_MS, signal },
   );
   const script = `set -e
-base=$1 args=$2 uid=$3 home=$4 out=$5 key=$6
+base=$1 args=$2 uid=$3 home=$4 out=$5 key=$6 key_file=$7
 mkdir -p "$base/data" "$base/tmp" "$(dirname "$out")"
 chown -R "$uid:$uid" "$base"
 cd "$home"
@@ -119,8 +120,9 @@ wait $pid || true
 [ -s "$base/archive.jsa" ] || exit 3
 mv "$base/archive.jsa" "$out.new"
 chmod 0644 "$out.new" && chown 0:0 "$out.new"
+rm -f "$key_file"
 mv "$out.new" "$out"
-printf '%s\\n' "$key" > "$out.key"`;
+printf '%s\\n' "$key" > "$key_file"`;
   const { uid } = topology.runAs;
   const argv = [
     'sh',
@@ -133,6 +135,7 @@ printf '%s\\n' "$key" > "$out.key"`;
     activemqHome(topology),
     classDataFile(topology),
     await keyOf(place),
+    classDataKeyFile(topology),
   ];
   return (await host.exec(argv, { timeoutMs: MAKE_MS, signal })).exitCode === 0;
 }

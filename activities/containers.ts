@@ -4,6 +4,7 @@ import {
   HOST_KEY_FILE,
   HOST_PUBLIC_KEY_FILE,
   MANIFEST_FILE,
+  NODES_DIR,
   OWNER_FILE,
   STATE_DIR,
   desiredFile,
@@ -109,12 +110,9 @@ export async function createContainer(deps: Deps, input: StepInput, signal: Abor
   const files = initialFiles(deps, { topology, host, token, keys });
   const { id } = await engine.createContainer({ ...containerSpec(input, spec), image, files });
   await engine.startContainer(id);
-  return {
-    changed: true,
-    note: spec.address,
-    publicKey: keys.publicKey,
-    created: await createdBy(engine, input),
-  };
+  const created = await createdBy(engine, input);
+  if (!created.includes(createdVolume(host, stateVolume(topology.name, host)))) await forgetNodes(deps, input, signal);
+  return { changed: true, note: spec.address, publicKey: keys.publicKey, created };
 }
 
 /** By the label and not by what this attempt did: an earlier one may have died before it could report. */
@@ -124,9 +122,21 @@ async function createdBy(engine: DockerEngine, { topology, host, token }: StepIn
   const volumes = (await engine.listVolumes(topology.name)).filter((volume) => wanted.includes(volume.name));
   const container = await engine.container(containerName(topology, host));
   return [
-    ...volumes.filter(mine).map(({ name }) => `${host}|volume|${name}`),
+    ...volumes.filter(mine).map(({ name }) => createdVolume(host, name)),
     ...(container !== null && mine(container) ? [`${host}|container|${container.name}`] : []),
   ];
+}
+
+const createdVolume = (host: string, volume: string): string => `${host}|volume|${volume}`;
+
+/** What an older container's nodes left in the state volume: the agent would wait for ever to start what is gone. */
+async function forgetNodes(deps: Deps, { topology, host, token }: StepInput, signal: AbortSignal): Promise<void> {
+  const opened = ownedBy(await deps.openHost(topology, host), token);
+  const script = `cd "$1" 2>/dev/null || exit 0
+names=" $2 "
+for node in *; do case $names in *" $node "*) ;; *) rm -rf "./$node" ;; esac; done`;
+  const names = nodesOnHost(topology, host).map((node) => node.name);
+  await run(opened, ['sh', '-c', script, 'sh', NODES_DIR, names.join(' ')], { timeoutMs: 10_000, signal });
 }
 
 async function insistOnEngine(engine: DockerEngine, host: string, pinned: string | undefined): Promise<void> {

@@ -60,11 +60,15 @@ async function installPackage(host: Host, name: string, signal: AbortSignal): Pr
 command -v apt-get >/dev/null || { echo "no apt-get: install Java into the image, or use an archive" >&2; exit 90; }
 export DEBIAN_FRONTEND=noninteractive
 dpkg --configure -a >/dev/null
+# Java's packages link manual pages, whose directories small images lack.
+mkdir -p /usr/share/man/man1
 apt-get -o DPkg::Lock::Timeout=120 -qq update
 apt-get -o DPkg::Lock::Timeout=120 -qq -y --no-install-recommends install "$1" >/dev/null
 rm -rf /var/lib/apt/lists/*
-java=$(readlink -f "$(command -v java)")
-dirname "$(dirname "$java")"`;
+# The package's own Java: what the search path finds may be the old one that was not new enough.
+java=$(dpkg -L "$1" | grep '/bin/java$' | head -n 1)
+[ -n "$java" ] || java=$(command -v java) || { echo "package $1 brought no java" >&2; exit 91; }
+dirname "$(dirname "$(readlink -f "$java")")"`;
   const result = await host.exec(['sh', '-c', script, 'sh', name], { timeoutMs: PACKAGES_MS, signal });
   if (result.exitCode === 0 && !result.timedOut) return result.stdout.trim().split('\n').at(-1) ?? '';
   const failed = commandFailed(result, `install ${name}`);

@@ -16,10 +16,13 @@ export const PROBE_DIR = `${STATE_DIR}/probe`;
 /** Stable link to the Java home in use, so that launch files do not depend on which Java that is. */
 export const JAVA_LINK = `${STATE_DIR}/java`;
 
+export const NODES_DIR = `${STATE_DIR}/nodes`;
 /** What the agent knows of a node. */
-export const nodeStateDir = (node: string): string => `${STATE_DIR}/nodes/${node}`;
+export const nodeStateDir = (node: string): string => `${NODES_DIR}/${node}`;
 /** Launch description of a node, read by the agent: KEY=value lines. */
 export const launchFile = (node: string): string => `${nodeStateDir(node)}/launch`;
+/** Hash of the credentials file as it was put there, for root only. */
+export const credentialsHashFile = (node: string): string => `${nodeStateDir(node)}/credentials.sha256`;
 /** `up | down | fenced`, written by Everbroker, obeyed by the agent. */
 export const desiredFile = (node: string): string => `${nodeStateDir(node)}/desired`;
 
@@ -39,3 +42,5 @@ export const javaHome = (topology: Topology, sha512: string): string => `${topol
 export const classDataDir = (topology: Topology): string => `${topology.root}/.cds`;
 export const classDataFile = (topology: Topology): string =>
   `${classDataDir(topology)}/${topology.activemq.version}.jsa`;
+export const classDataKeyFile = (topology: Topology): string =>
+  `${classDataDir(topology)}/${topology.activemq.version}.key`;

@@ -1,4 +1,5 @@
 /** What is left to do until a cluster is as its topology says. Pure: `plan` prints exactly what `deploy` runs. */
+import { classDataKey } from '../activemq/class-data.js';
 import { activemqHome } from '../layout.js';
 import { dockerHostOf, firstHost, groupNames, hostNames, hostOf, type Topology } from '../topology/topology.js';
 import { planGroup } from './group.js';
@@ -116,7 +117,7 @@ function planSecrets(known: Known, always = false): Step[] {
     version === 0
       ? 'no credentials were generated yet'
       : known.secretsChanged
-        ? 'a referenced secret has changed'
+        ? 'a user or a referenced password has changed'
         : null;
   if (reason === null && !always) return [];
   const summary = version === 0 ? 'generate credentials' : 'share credentials with the hosts';
@@ -157,18 +158,23 @@ function planProof(topology: Topology, groups: Record<string, Step[][]>): Step[]
   ];
 }
 
-/** The archive is made after the proof: it speeds up the next start of every node, and must not delay the first. */
-function planClassData({ topology, observed }: Known): Step[] {
-  const host = hostNames(topology)[0] ?? '';
-  if ((observed[host]?.inside?.classDataArchives.length ?? 0) > 0) return [];
-  return [
-    hostStep(
-      'makeClassData',
-      host,
-      'make class-data archive',
-      'no node of this version and Java has started from one yet',
-    ),
-  ];
+/**
+ * The archive is made after the proof: it speeds up the next start of every node, and must not delay the first. The
+ * first host makes it; the others, one after the other, find it in the cache of a worker that they share.
+ */
+const planClassData = (known: Known): Step[] =>
+  hostNames(known.topology)
+    .filter((host) => !hasClassData(known, host))
+    .map((host) =>
+      hostStep('makeClassData', host, 'make class-data archive', 'no archive fits this version of ActiveMQ and Java'),
+    );
+
+function hasClassData(known: Known, host: string): boolean {
+  const inside = isNew(known, host) ? undefined : known.observed[host]?.inside;
+  if (!inside?.java) return false;
+  const { java, architecture, classDataArchives } = inside;
+  const key = classDataKey({ javaVersion: java.version, architecture, ...known.desired.distribution });
+  return classDataArchives.includes(key);
 }
 
 function hostStep(kind: Step['kind'], host: string, what: string, reason: string): Step {

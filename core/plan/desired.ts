@@ -18,6 +18,8 @@ import {
 
 export interface Desired {
   topologyHash: string;
+  /** What a class-data archive depends on beside the JVM. */
+  distribution: Pick<Distribution, 'jars' | 'sha512'>;
   hosts: Record<string, DesiredHost>;
   nodes: Record<string, DesiredNode>;
 }
@@ -55,7 +57,12 @@ export function desiredState(topology: Topology, distribution: Distribution, ass
     node.name,
     { files: hashFiles(renderNode(topology, node, distribution)) },
   ]);
-  return { topologyHash: hashTopology(topology), hosts: Object.fromEntries(hosts), nodes: Object.fromEntries(nodes) };
+  return {
+    topologyHash: hashTopology(topology),
+    distribution: { jars: distribution.jars, sha512: distribution.sha512 },
+    hosts: Object.fromEntries(hosts),
+    nodes: Object.fromEntries(nodes),
+  };
 }
 
 /**

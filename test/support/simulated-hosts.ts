@@ -2,6 +2,7 @@
  * Hosts that exist only as observations: each step changes them as the real one changes a real host. The same effects
  * that the activities promise, written down once, so that plans can be tested against thousands of topologies.
  */
+import { classDataKey } from '../../core/activemq/class-data.js';
 import type { HostInside, HostObservation, NodeObservation } from '../../core/health/observation.js';
 import { activemqHome } from '../../core/layout.js';
 import type { Desired } from '../../core/plan/desired.js';
@@ -18,10 +19,13 @@ import {
 
 export type Hosts = Record<string, HostObservation>;
 
+const DISTRIBUTION = { jars: ['lib/a.jar'], sha512: 'distribution' };
+
 /** What is wanted, with hashes that only need to be comparable. */
 export function aDesired(topology: Topology, version = 'v1'): Desired {
   return {
     topologyHash: `topology-${version}`,
+    distribution: DISTRIBUTION,
     hosts: Object.fromEntries(
       hostNames(topology).map((host) => [
         host,
@@ -141,7 +145,7 @@ export function applyStep(
       insideOf(seen).nodes = insideOf(seen).nodes.filter((node) => node.name !== step.node);
       break;
     case 'makeClassData':
-      insideOf(seen).classDataArchives = ['key'];
+      insideOf(seen).classDataArchives = [archiveKey(insideOf(seen))];
       break;
     case 'verifyRoles':
       if (mastersOf(topology, after, step.group ?? '').length !== 1)
@@ -154,6 +158,9 @@ export function applyStep(
   }
   return after;
 }
+
+const archiveKey = ({ java, architecture }: HostInside): string =>
+  classDataKey({ javaVersion: java?.version ?? '', architecture, ...DISTRIBUTION });
 
 /** Nodes of a group that serve: what an engine would show of their ports. */
 export const mastersOf = (topology: Topology, hosts: Hosts, group: string): string[] =>
