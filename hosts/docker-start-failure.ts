@@ -34,8 +34,10 @@ function addressClash(
   wanted: Docker.ContainerInspectInfo,
   rivals: Docker.ContainerInfo[],
 ): { ip: string; holder: string } | null {
-  for (const [network, { IPAMConfig }] of Object.entries(wanted.NetworkSettings.Networks)) {
-    const ip: unknown = IPAMConfig?.IPv4Address;
+  for (const [network, endpoint] of Object.entries(wanted.NetworkSettings.Networks)) {
+    // dockerode types this part as any.
+    const { IPAMConfig }: { IPAMConfig?: { IPv4Address?: string } | null } = endpoint;
+    const ip = IPAMConfig?.IPv4Address;
     const rival = rivals.find((other) => other.NetworkSettings.Networks[network]?.IPAddress === ip);
     if (typeof ip === 'string' && rival) return { ip, holder: nameOf(rival) };
   }
@@ -52,7 +54,9 @@ async function portClash(
   wanted: Docker.ContainerInspectInfo,
   rivals: Docker.ContainerInfo[],
 ): Promise<PortClash | null> {
-  const bindings = Object.values<{ HostIp?: string; HostPort?: string }[]>(wanted.HostConfig.PortBindings ?? {}).flat();
+  // dockerode types this part as any.
+  const published: Record<string, { HostIp?: string; HostPort?: string }[]> = wanted.HostConfig.PortBindings ?? {};
+  const bindings = Object.values(published).flat();
   for (const { HostIp = '', HostPort } of bindings) {
     const port = Number(HostPort);
     const rival = rivals.find((other) => other.Ports.some(({ PublicPort }) => PublicPort === port));

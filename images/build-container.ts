@@ -77,7 +77,7 @@ export async function commitWith(
   );
   try {
     await call(engine, { what: 'start the container', signal }, () => container.start());
-    const { StatusCode } = await call(engine, { what: `make ${to}`, signal, timeoutMs: SCRIPT_TIMEOUT_MS }, () =>
+    const { StatusCode }: { StatusCode: number } = await call(engine, { what: `make ${to}`, signal, timeoutMs: SCRIPT_TIMEOUT_MS }, () =>
       container.wait(),
     );
     if (StatusCode !== 0)

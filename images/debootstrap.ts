@@ -28,7 +28,7 @@ export async function debootstrap(options: DebootstrapOptions): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'everbroker-debian-'));
   const root = join(directory, 'root');
   try {
-    const https = Object.values(apt.mirrors).some((mirror) => mirror.startsWith('https:'));
+    const https = [apt.mirrors.main, apt.mirrors.security].some((mirror) => mirror.startsWith('https:'));
     const include = https ? ['--include=ca-certificates'] : [];
     await succeed([program, '--variant=minbase', ...include, CODENAME, root, apt.mirrors.main], signal);
     await writeFile(join(root, 'etc/apt/sources.list'), sourcesList(apt.mirrors));

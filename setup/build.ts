@@ -6,7 +6,7 @@ import { inputHash, isBuilt, markBuilt, type Part } from './build-stamp.mjs';
 import { SetupError, run, type Progress } from './progress.mjs';
 
 /** Builds a part if need be; the hash is taken first, so that an edit during the build is not taken for built. */
-async function part(progress: Progress, root: string, work: { name: string; part: Part; make(): Promise<void> }) {
+async function part(progress: Progress, root: string, work: { name: string; part: Part; make: () => Promise<void> }) {
   if (isBuilt(root, work.part)) return;
   const hash = inputHash(root, work.part);
   await progress.task(work.name, work.make);

@@ -95,7 +95,7 @@ async function launch(where: {
   subnet: string;
   bridge: string;
 }): Promise<ChildProcess> {
-  const { directory, socket, subnet, bridge } = where;
+  const { directory, socket, bridge } = where;
   await mkdir(join(directory, 'data'), { recursive: true });
   const log = await open(join(directory, 'dockerd.log'), 'a');
   try {
