@@ -82,13 +82,16 @@ async function hold(cluster: string, operation: string): Promise<ChildWorkflowHa
   const { workflowId, runId } = workflowInfo();
   const holder: Holder = { operation, workflowId, runId, since: new Date().toISOString() };
   try {
-    return await startChild(holdCluster, {
-      workflowId: holderWorkflowId(cluster),
-      args: [holder],
-      parentClosePolicy: 'TERMINATE',
-      staticSummary: `${cluster} is held by ${operation} (${workflowId})`,
-      memo: { ...holder },
-    });
+    // A cancelled operation still undoes and waits for its commands: its holder must not be cancelled with it.
+    return await CancellationScope.nonCancellable(() =>
+      startChild(holdCluster, {
+        workflowId: holderWorkflowId(cluster),
+        args: [holder],
+        parentClosePolicy: 'TERMINATE',
+        staticSummary: `${cluster} is held by ${operation} (${workflowId})`,
+        memo: { ...holder },
+      }),
+    );
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     const busy = await activities({ summary: `${cluster} · who holds it`, profile: quick }).describeHolder({ cluster });
