@@ -35,14 +35,15 @@ function addressClash(
   rivals: Docker.ContainerInfo[],
 ): { ip: string; holder: string } | null {
   for (const [network, endpoint] of Object.entries(wanted.NetworkSettings.Networks)) {
-    // dockerode types this part as any.
-    const { IPAMConfig }: { IPAMConfig?: { IPv4Address?: string } | null } = endpoint;
-    const ip = IPAMConfig?.IPv4Address;
+    const ip = (endpoint.IPAMConfig as Untyped<{ IPv4Address?: string }>)?.IPv4Address;
     const rival = rivals.find((other) => other.NetworkSettings.Networks[network]?.IPAddress === ip);
     if (typeof ip === 'string' && rival) return { ip, holder: nameOf(rival) };
   }
   return null;
 }
+
+/** What dockerode types as any, as the engine's API documents it. */
+type Untyped<T> = T | null | undefined;
 
 type PortClash = {
   port: number;
@@ -54,9 +55,8 @@ async function portClash(
   wanted: Docker.ContainerInspectInfo,
   rivals: Docker.ContainerInfo[],
 ): Promise<PortClash | null> {
-  // dockerode types this part as any.
-  const published: Record<string, { HostIp?: string; HostPort?: string }[]> = wanted.HostConfig.PortBindings ?? {};
-  const bindings = Object.values(published).flat();
+  const published = wanted.HostConfig.PortBindings as Untyped<Record<string, { HostIp?: string; HostPort?: string }[]>>;
+  const bindings = Object.values(published ?? {}).flat();
   for (const { HostIp = '', HostPort } of bindings) {
     const port = Number(HostPort);
     const rival = rivals.find((other) => other.Ports.some(({ PublicPort }) => PublicPort === port));

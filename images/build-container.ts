@@ -77,8 +77,10 @@ export async function commitWith(
   );
   try {
     await call(engine, { what: 'start the container', signal }, () => container.start());
-    const { StatusCode }: { StatusCode: number } = await call(engine, { what: `make ${to}`, signal, timeoutMs: SCRIPT_TIMEOUT_MS }, () =>
-      container.wait(),
+    const { StatusCode } = await call(
+      engine,
+      { what: `make ${to}`, signal, timeoutMs: SCRIPT_TIMEOUT_MS },
+      () => container.wait() as Promise<{ StatusCode: number }>,
     );
     if (StatusCode !== 0)
       throw await scriptFailed(to, StatusCode, () => container.logs({ stdout: true, stderr: true, tail: 15 }));
