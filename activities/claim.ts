@@ -63,6 +63,9 @@ async function claimEngine(
     const claim = await engine.createClaim({ name: claimName(cluster), image, labels, content: stamp() });
     if (!claim.taken) return;
     const { id, content, labels: theirs } = claim.existing;
+    if (theirs[LABEL_CLUSTER] !== cluster || theirs[LABEL_ROLE] !== 'claim') {
+      throw new EverbrokerError('NameTaken', `container ${claimName(cluster)} is no claim on cluster ${cluster}`);
+    }
     if (theirs[LABEL_TOKEN] === token) return;
     const owner = theirs[LABEL_OPERATION] ?? 'another operation';
     const lapsed = await waitForLapse(engine, cluster, { id, content });

@@ -25,7 +25,9 @@ export interface Deps {
   /** Value of a reference `env:…` or `file:…`. @throws EverbrokerError InputRefused | InvalidInput */
   resolveSecret(reference: string): Promise<string>;
   /** Keeps a copy of a cluster's secrets for `everbroker credentials`. */
-  cacheSecrets(cluster: string, secrets: ClusterSecrets): Promise<void>;
+  cacheSecrets(topology: Topology, secrets: ClusterSecrets): Promise<void>;
+  /** Removes that copy, when the cluster's data is gone. */
+  forgetSecrets(cluster: string): Promise<void>;
   /** The Temporal client of the worker's own namespace, for looking at holders. */
   temporal: Client;
 }

@@ -65,6 +65,7 @@ export async function removeVolume(deps: Deps, input: StepInput): Promise<StepRe
   const volume = (await engine.listVolumes(input.topology.name)).find(({ name }) => name === target);
   if (volume === undefined) return { changed: false };
   await engine.removeVolume(target);
+  if (volume.labels[LABEL_ROLE] === 'state') await deps.forgetSecrets(input.topology.name);
   return { changed: true };
 }
 

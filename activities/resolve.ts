@@ -2,7 +2,7 @@
 import { topologyFromManifest } from '../core/plan/manifest.js';
 import { INPUTS, type WorkflowName } from '../core/contract.js';
 import { EverbrokerError } from '../core/failure.js';
-import { holderWorkflowId } from '../core/naming.js';
+import { LABEL_CLUSTER, holderWorkflowId } from '../core/naming.js';
 import { parseTopology, parseTopologyText } from '../core/topology/parse.js';
 import { formatProblems, type ParseResult, type Problem } from '../core/topology/problem.js';
 import { hashTopology } from '../core/topology/hash.js';
@@ -108,6 +108,9 @@ export async function placeNetworks(
     const { name, subnet, policy } = spec.network;
     const engine = deps.engine(spec.engine);
     const existing = await engine.network(name);
+    if (existing !== null && existing.labels[LABEL_CLUSTER] !== topology.name) {
+      throw new EverbrokerError('NameTaken', `network ${name} exists and is not this cluster's`, { network: name });
+    }
     const settled = existing?.subnet ?? chooseSubnet(subnet, await engine.subnetsInUse(), addressesOn(topology, name));
     if (existing === null && settled !== subnet && policy === 'pinned') {
       throw new EverbrokerError(

@@ -5,12 +5,14 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { SECRETS_FILE } from '../core/layout.js';
+import { EverbrokerError } from '../core/failure.js';
 import { BRIDGE_USER, PROBE_USER, SYSTEM_USER } from '../core/naming.js';
 import type { StepResult } from '../core/plan/step.js';
 import type { ClusterSecrets, Login } from '../core/secrets.js';
 import type { Topology } from '../core/topology/topology.js';
 import type { Host } from '../hosts/host.js';
 import { ownedBy } from '../hosts/owned-host.js';
+import { commandFailed } from '../hosts/run.js';
 import { seal, type Sealed } from '../hosts/sealed.js';
 import { putFiles } from '../hosts/transfer.js';
 import type { Deps } from './deps.js';
@@ -41,14 +43,11 @@ export async function shareSecrets(
   const wanted = await wantedSecrets(deps, topology, master);
   const changed = master === null || !sameValues(master, wanted);
   const secrets = changed ? { ...wanted, version: (master?.version ?? 0) + 1 } : master;
-  if (changed) {
-    const files = [
-      { path: SECRETS_FILE, content: `${JSON.stringify(secrets)}\n`, mode: 0o600 },
-      { path: SECRETS_VERSION_FILE, content: `${secrets.version}\n`, mode: 0o644 },
-    ];
-    await putFiles(opened, files, { timeoutMs: 10_000, signal });
-  }
-  await deps.cacheSecrets(topology.name, secrets);
+  // The version's own file also when nothing changed: a run that was cut between the two files left it behind.
+  const version = { path: SECRETS_VERSION_FILE, content: `${secrets.version}\n`, mode: 0o644 };
+  const values = { path: SECRETS_FILE, content: `${JSON.stringify(secrets)}\n`, mode: 0o600 };
+  await putFiles(opened, changed ? [values, version] : [version], { timeoutMs: 10_000, signal });
+  await deps.cacheSecrets(topology, secrets);
   const text = JSON.stringify(secrets);
   const sealed = Object.fromEntries(Object.entries(recipients).map(([name, key]) => [name, seal(key, text)]));
   return { changed, note: `version ${secrets.version}`, sealed };
@@ -56,20 +55,32 @@ export async function shareSecrets(
 
 const SECRETS_VERSION_FILE = SECRETS_FILE.replace(/\.json$/, '.version');
 
-/** The master copy, or null before the first deploy. */
+/** Tells "there is none" from every other failure: taking that for none would replace every password. */
+const READ_MASTER = '[ -e "$1" ] || exit 66; exec cat "$1"';
+const NO_MASTER = 66;
+
+/**
+ * The master copy, or null before the first deploy.
+ * @throws EverbrokerError CommandFailed | CommandTimedOut when it cannot be read
+ */
 export async function readMaster(host: Host, signal: AbortSignal): Promise<ClusterSecrets | null> {
-  const found = await host.exec(['cat', SECRETS_FILE], { timeoutMs: 10_000, signal });
-  return found.exitCode === 0 ? parseSecrets(found.stdout) : null;
+  const found = await host.exec(['sh', '-c', READ_MASTER, 'sh', SECRETS_FILE], { timeoutMs: 10_000, signal });
+  if (found.exitCode === NO_MASTER) return null;
+  if (found.exitCode !== 0 || found.timedOut) throw commandFailed({ ...found, stdout: '' }, 'read the credentials');
+  return parseSecrets(found.stdout);
 }
 
-export const parseSecrets = (text: string): ClusterSecrets => secretsSchema.parse(JSON.parse(text));
+/** @throws EverbrokerError CommandFailed. The parser's own message would quote the secrets, and it goes into a history. */
+export function parseSecrets(text: string): ClusterSecrets {
+  try {
+    return secretsSchema.parse(JSON.parse(text));
+  } catch {
+    throw new EverbrokerError('CommandFailed', `${SECRETS_FILE} does not hold credentials; restore it from a backup`);
+  }
+}
 
-/** Whether a reference in the topology gives another value than the master copy has. */
-export async function referencesChanged(
-  deps: Deps,
-  topology: Topology,
-  master: ClusterSecrets | null,
-): Promise<boolean> {
+/** Whether the topology asks for another user or password than the master copy has. */
+export async function secretsChanged(deps: Deps, topology: Topology, master: ClusterSecrets | null): Promise<boolean> {
   if (master === null) return false;
   return !sameValues(master, await wantedSecrets(deps, topology, master));
 }
@@ -77,10 +88,12 @@ export async function referencesChanged(
 /** Generated values stay as they are; references are resolved anew. */
 async function wantedSecrets(deps: Deps, topology: Topology, master: ClusterSecrets | null): Promise<ClusterSecrets> {
   const { console: web, client } = topology.security;
-  const named = async (spec: { user: string; password: string }, old: Login | undefined): Promise<Login> => ({
-    user: spec.user,
-    password: spec.password === 'generate' ? (old?.password ?? generate()) : await deps.resolveSecret(spec.password),
-  });
+  const named = async ({ user, password }: Login, old: Login | undefined): Promise<Login> => {
+    if (password === 'generate') return { user, password: old?.password ?? generate() };
+    const value = await deps.resolveSecret(password);
+    if (value !== user) return { user, password: value };
+    throw new EverbrokerError('InputRefused', `${password}: the password of ${user} is the user's own name`);
+  };
   const own = (user: string, old: Login | undefined): Login => ({ user, password: old?.password ?? generate() });
   return {
     version: master?.version ?? 1,

@@ -38,3 +38,7 @@ export function stateLayout(env: Environment, cwd: string): StateLayout {
     lock: `${home}/lock`,
   };
 }
+
+/** The copy of a cluster's credentials that `everbroker credentials` reads, 0600. */
+export const credentialsCopy = (state: Pick<StateLayout, 'home'>, cluster: string): string =>
+  `${state.home}/credentials/${cluster}.json`;

@@ -1,26 +1,31 @@
 /** Wires the activities to the real world: engines, hosts, cache, topologies, secrets, as the worker's settings allow. */
-import { mkdir, readFile, readdir, realpath, rename, writeFile } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Deps } from '../activities/deps.js';
 import { assetPath } from '../artefacts/assets.js';
 import { openArtefactCache } from '../artefacts/cache.js';
-import { EverbrokerError } from '../core/failure.js';
 import { containerName } from '../core/naming.js';
-import { dockerHostOf, hostNames, type Topology } from '../core/topology/topology.js';
+import { dockerHostOf } from '../core/topology/topology.js';
 import { dockerClient } from '../hosts/docker-client.js';
 import { openDockerEngine, type DockerEngine } from '../hosts/docker-engine.js';
 import { openDockerHost } from '../hosts/docker-host.js';
 import { BASE_IMAGE, ensureBaseImage, hasBaseImage } from '../images/base-image.js';
-import { isAllowed, type WorkerSettings } from './options.js';
+import { cacheSecrets, forgetSecrets } from './credentials-cache.js';
+import type { WorkerSettings } from './options.js';
+import { permit, permitEngine, permitImage } from './permit.js';
+import { resolveSecret } from './secret-references.js';
 
 export async function createDeps(
   settings: WorkerSettings,
   temporal: Client,
   log: (line: string) => void,
 ): Promise<Deps> {
+  const { allowed, state } = settings;
+  const ownEngine = openDockerEngine().address;
   const engines = new Map<string, DockerEngine>();
   const engine = (address?: string): DockerEngine => {
+    permitEngine(allowed, ownEngine, address);
     const key = address ?? '';
     const open = engines.get(key) ?? openDockerEngine(address);
     engines.set(key, open);
@@ -32,19 +37,22 @@ export async function createDeps(
     engine,
     openHost: (topology, host) => {
       const spec = dockerHostOf(topology, host);
-      return Promise.resolve(
-        openDockerHost({ engine: engine(spec.engine), container: containerName(topology, host), name: host }),
-      );
+      const container = containerName(topology, host);
+      return Promise.resolve(openDockerHost({ engine: engine(spec.engine), container, name: host }));
     },
-    cache: openArtefactCache({ directory: settings.state.cache, log, allowedUrls: settings.allowed.urls ?? undefined }),
+    cache: openArtefactCache({ directory: state.cache, log, allowedUrls: allowed.urls ?? undefined }),
     agent: await readFile(assetPath('agent.sh'), 'utf8'),
     probe: await readFile(assetPath('probe.jar')),
-    ensureImage: (on, image, signal) => ensureImage(on, { image, signal, log }),
+    ensureImage: (on, image, signal) => {
+      permitImage(allowed, image);
+      return ensureImage(on, { image, signal, log });
+    },
     readTopology: (name) => readTopology(topologies, name),
     knownTopologies: async () => (await Promise.all(topologies.map(namesIn))).flat().sort(),
-    permit: (topology) => permit(settings, topology),
-    resolveSecret: (reference) => resolveSecret(settings.state.secrets, reference),
-    cacheSecrets: (cluster, secrets) => cacheSecrets(settings.state.home, cluster, JSON.stringify(secrets)),
+    permit: (topology) => permit(allowed, ownEngine, topology),
+    resolveSecret: (reference) => resolveSecret({ directory: state.secrets, env: process.env }, reference),
+    cacheSecrets: (topology, secrets) => cacheSecrets(state, topology, secrets),
+    forgetSecrets: (cluster) => forgetSecrets(state, cluster),
   };
 }
 
@@ -75,63 +83,4 @@ async function readTopology(directories: readonly string[], name: string): Promi
 async function namesIn(directory: string): Promise<string[]> {
   const files = await readdir(directory).catch(() => []);
   return files.filter((file) => file.endsWith('.yaml')).map((file) => file.slice(0, -'.yaml'.length));
-}
-
-/** @throws EverbrokerError InputRefused naming every host and engine that the worker's settings do not allow. */
-function permit({ allowed }: WorkerSettings, topology: Topology): void {
-  const refused = hostNames(topology).flatMap((host) => {
-    const { address, engine } = dockerHostOf(topology, host);
-    const problems = [
-      !isAllowed(address, allowed.hosts) && `hosts.${host}.address: ${address} is not among EVERBROKER_ALLOWED_HOSTS`,
-      engine !== undefined &&
-        !isAllowed(engine, allowed.engines) &&
-        `hosts.${host}.engine: ${engine} is not among EVERBROKER_ALLOWED_ENGINES`,
-    ];
-    return problems.filter((problem) => problem !== false);
-  });
-  if (refused.length > 0)
-    throw new EverbrokerError('InputRefused', `this worker refuses the topology:\n  ${refused.join('\n  ')}`, {
-      refused,
-    });
-}
-
-/** The schema allows only `env:EVERBROKER_*` and `file:<relative>`; links out of the secrets directory are refused here. */
-async function resolveSecret(directory: string, reference: string): Promise<string> {
-  const [scheme, name = ''] = [reference.slice(0, reference.indexOf(':')), reference.slice(reference.indexOf(':') + 1)];
-  if (scheme === 'env') {
-    const value = name.startsWith('EVERBROKER_') ? process.env[name] : undefined;
-    if (value === undefined || value === '')
-      throw new EverbrokerError('InputRefused', `${reference}: the worker has no such variable`);
-    return acceptable(reference, value);
-  }
-  const root = await realpath(directory);
-  const path = await realpath(join(root, name)).catch(() => null);
-  if (path === null)
-    throw new EverbrokerError('InputRefused', `${reference}: there is no such file in the worker's secrets directory`);
-  if (!path.startsWith(root + sep))
-    throw new EverbrokerError('InputRefused', `${reference}: leads out of the worker's secrets directory`);
-  return acceptable(reference, (await readFile(path, 'utf8')).replace(/\r?\n$/, ''));
-}
-
-/** Passwords that every scanner tries first. */
-const KNOWN = new Set(['admin', 'password', 'changeme', 'manager', 'activemq', 'secret', 'system']);
-const SHORTEST = 8;
-
-function acceptable(reference: string, value: string): string {
-  if (KNOWN.has(value.toLowerCase()))
-    throw new EverbrokerError('InputRefused', `${reference}: is a password that everybody knows`);
-  if (value.length < SHORTEST)
-    throw new EverbrokerError('InputRefused', `${reference}: has fewer than ${SHORTEST} characters`);
-   
-  if (/[\u0000-\u001f\u007f]/.test(value))
-    throw new EverbrokerError('InputRefused', `${reference}: holds a control character`);
-  return value;
-}
-
-async function cacheSecrets(home: string, cluster: string, text: string): Promise<void> {
-  const directory = join(home, 'credentials');
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const path = join(directory, `${cluster}.json`);
-  await writeFile(`${path}.${process.pid}`, text, { mode: 0o600 });
-  await rename(`${path}.${process.pid}`, path);
 }

@@ -8,8 +8,8 @@ export interface WorkerSettings {
   state: StateLayout;
   /** Directory of named topologies besides those that come with Everbroker. */
   topologiesDir: string | null;
-  /** What inputs may reach; null: anything. Patterns of whole values with `*`. */
-  allowed: { hosts: string[] | null; engines: string[] | null; urls: string[] | null };
+  /** What inputs may reach, as patterns of whole values with `*`; what null stands for is said in permit.ts. */
+  allowed: Record<'hosts' | 'engines' | 'images' | 'urls', string[] | null>;
   /** As the Docker client reads it; null: its own default. */
   dockerHost: string | null;
   maxConcurrentActivities: number;
@@ -44,6 +44,7 @@ const schema = z.object({
   EVERBROKER_TOPOLOGIES_DIR: path.nullable().default(null),
   EVERBROKER_ALLOWED_HOSTS: patterns,
   EVERBROKER_ALLOWED_ENGINES: patterns,
+  EVERBROKER_ALLOWED_IMAGES: patterns,
   EVERBROKER_ALLOWED_URLS: patterns,
   DOCKER_HOST: text
     .regex(/^(unix|tcp|http|https|ssh):\/\/.+/, 'must begin with unix://, tcp://, http://, https:// or ssh://')
@@ -76,6 +77,7 @@ export function workerOptionsFromEnv(env: Environment, cwd: string): WorkerSetti
     allowed: {
       hosts: read.EVERBROKER_ALLOWED_HOSTS,
       engines: read.EVERBROKER_ALLOWED_ENGINES,
+      images: read.EVERBROKER_ALLOWED_IMAGES,
       urls: read.EVERBROKER_ALLOWED_URLS,
     },
     dockerHost: read.DOCKER_HOST,

@@ -1,8 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { EverbrokerError } from '../../core/failure.js';
+import { credentialsCopy } from '../../core/state-layout.js';
 import { openStateDir } from '../state-dir.js';
 import { openTerminal } from '../terminal.js';
 
@@ -28,13 +28,13 @@ export function addCredentials(program: Command): void {
 async function readCached(cluster: string): Promise<z.output<typeof cached>> {
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(cluster))
     throw new EverbrokerError('InvalidInput', `"${cluster}" is no name of a cluster`);
-  const { home } = await openStateDir();
-  const path = join(home, 'credentials', `${cluster}.json`);
-  if ((await stat(path).catch(() => null)) === null) {
+  const path = credentialsCopy(await openStateDir(), cluster);
+  const text = await readFile(path, 'utf8').catch(() => null);
+  if (text === null) {
     throw new EverbrokerError(
       'ClusterUnknown',
-      `${path} does not exist: this state directory has not deployed ${cluster}`,
+      `${path} does not exist; planning or deploying ${cluster} here again fetches it from the cluster`,
     );
   }
-  return cached.parse(JSON.parse(await readFile(path, 'utf8')));
+  return cached.parse(JSON.parse(text));
 }

@@ -40,3 +40,17 @@ const propertyValue = (value: string): string =>
     .replaceAll('\\', '\\\\')
     .replace(/^ +/, (blanks) => '\\ '.repeat(blanks.length))
     .replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** One of the logins that a credentials file holds, or null when it lacks it. */
+export function loginIn(text: string, name: 'console' | 'client' | 'probe' | 'bridge'): Login | null {
+  const value = (key: string): string | undefined =>
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${key}=`))
+      ?.slice(key.length + 1)
+      .replace(/\\(?:u([0-9a-f]{4})|(.))/g, (_, unit?: string, plain?: string) =>
+        unit === undefined ? (plain ?? '') : String.fromCharCode(parseInt(unit, 16)),
+      );
+  const [user, password] = [value(`${name}.user`), value(`${name}.password`)];
+  return user === undefined || password === undefined ? null : { user, password };
+}

@@ -52,7 +52,7 @@ export interface HostInside {
   probeHash: string | null;
   manifestHash: string | null;
   secretsVersion: number;
-  /** On the first host, where the topology has references: whether one has another value than the master copy. */
+  /** On the first host: whether the topology asks for another user or password than the master copy has. */
   referencesChanged?: boolean;
   runAsUser: boolean;
   /** sha256 of every file that Everbroker manages on the host, by path. */

@@ -8,7 +8,7 @@ describe('a worker’s settings', () => {
     assert.ok(read.ok);
     assert.equal(read.settings.taskQueue, 'everbroker');
     assert.equal(read.settings.state.secrets, '/srv/.everbroker/secrets');
-    assert.deepEqual(read.settings.allowed, { hosts: null, engines: null, urls: null });
+    assert.deepEqual(read.settings.allowed, { hosts: null, engines: null, images: null, urls: null });
     assert.equal(read.settings.dockerHost, null);
     assert.equal(read.settings.logLevel, 'info');
   });
