@@ -1,6 +1,6 @@
 /** Java and ActiveMQ on a host. Unpacking goes to a temporary directory; a marker and a rename make it count. */
 import { randomUUID } from 'node:crypto';
-import { fetchDistribution, openHomeTar } from '../artefacts/distribution.js';
+import { fetchDistribution, openHomeTar, type CachedDistribution } from '../artefacts/distribution.js';
 import { fetchJavaArchive, openJavaTar } from '../artefacts/java.js';
 import { renderHome } from '../core/activemq/render.js';
 import { EverbrokerError } from '../core/failure.js';
@@ -90,7 +90,6 @@ async function unpackJava(
   },
 ): Promise<string> {
   const home = javaHome(topology, source.sha512);
-  if (await isComplete(host, home, signal)) return home;
   const archive = await fetchJavaArchive(deps.cache, source, { signal });
   await unpack(host, home, {
     fill: (directory) => putTar(host, openJavaTar(archive), directory, { timeoutMs: UNPACK_MS, signal }),
@@ -113,48 +112,53 @@ export async function installActiveMQ(
 ): Promise<StepResult> {
   const opened = ownedBy(await deps.openHost(topology, host), token);
   const cached = await fetchDistribution(deps.cache, topology.activemq, { signal });
-  const home = activemqHome(topology);
-  const complete = await isComplete(opened, home, signal);
   await makeUser(opened, topology, signal);
-  const overlays = renderHome(topology, cached.distribution).map((file) => toHostFile(topology, file));
-  if (!complete) {
-    await unpack(opened, home, {
-      fill: async (directory) => {
-        await putTar(opened, openHomeTar(cached), directory, { timeoutMs: UNPACK_MS, signal });
-        const moved = overlays.map((file) => ({ ...file, path: file.path.replace(home, directory) }));
-        if (moved.length > 0) await putFiles(opened, moved, { timeoutMs: 30_000, signal });
-      },
-      signal,
-    });
-  } else if (overlays.length > 0) {
-    await putFiles(opened, overlays, { timeoutMs: 30_000, signal });
-  }
-  await putFiles(opened, probeFiles(deps.probe), { timeoutMs: 30_000, signal });
-  const warm = await placeClassData(deps, { topology, host: opened, distribution: cached.distribution, signal });
+  // None of these needs another; each command on a host costs more than what it does.
+  const [, , warm] = await Promise.all([
+    unpackHome(opened, { topology, cached, signal }),
+    putFiles(opened, probeFiles(deps.probe), { timeoutMs: 30_000, signal }),
+    placeClassData(deps, { topology, host: opened, distribution: cached.distribution, signal }),
+  ]);
   return { changed: true, note: warm ? 'with class-data archive' : 'without class-data archive' };
 }
 
-async function isComplete(host: Host, directory: string, signal: AbortSignal): Promise<boolean> {
-  return (await host.exec(['test', '-f', `${directory}/.complete`], { timeoutMs: 10_000, signal })).exitCode === 0;
+async function unpackHome(
+  host: Host,
+  { topology, cached, signal }: { topology: Topology; cached: CachedDistribution; signal: AbortSignal },
+): Promise<void> {
+  const home = activemqHome(topology);
+  const overlays = renderHome(topology, cached.distribution).map((file) => toHostFile(topology, file));
+  const unpacked = await unpack(host, home, {
+    fill: async (directory) => {
+      await putTar(host, openHomeTar(cached), directory, { timeoutMs: UNPACK_MS, signal });
+      const moved = overlays.map((file) => ({ ...file, path: file.path.replace(home, directory) }));
+      await putFiles(host, moved, { timeoutMs: 30_000, signal });
+    },
+    signal,
+  });
+  if (!unpacked) await putFiles(host, overlays, { timeoutMs: 30_000, signal });
 }
 
+const ALREADY = 'already';
+
 /**
- * Fills a temporary directory beside the target, then marks and renames it. What cut runs left behind is removed
- * first, so that disks do not fill up with halves.
+ * Fills a temporary directory beside the target, then marks and renames it; false when the target is complete. What
+ * cut runs left behind is removed first, so that disks do not fill up with halves. The mark is a command of its own,
+ * given only when the stream is known to have arrived whole: tar takes a stream that ends between two files for good.
  */
 async function unpack(
   host: Host,
   target: string,
   { fill, signal }: { fill: (directory: string) => Promise<void>; signal: AbortSignal },
-): Promise<void> {
+): Promise<boolean> {
   const temporary = `${target}.part-${randomUUID()}`;
-  await run(host, ['sh', '-c', 'rm -rf "$1".part-* && mkdir -p "$2"', 'sh', target, temporary], {
-    timeoutMs: 60_000,
-    signal,
-  });
+  const options = { timeoutMs: 60_000, signal };
+  const begin = `if [ -f "$1/.complete" ]; then echo ${ALREADY}; else rm -rf "$1".part-* && mkdir -p "$2"; fi`;
+  if ((await run(host, ['sh', '-c', begin, 'sh', target, temporary], options)).stdout.trim() === ALREADY) return false;
   await fill(temporary);
   const finish = 'chmod 0755 "$1" && touch "$1/.complete" && rm -rf "$2" && mv -T "$1" "$2"';
-  await run(host, ['sh', '-c', finish, 'sh', temporary, target], { timeoutMs: 60_000, signal });
+  await run(host, ['sh', '-c', finish, 'sh', temporary, target], options);
+  return true;
 }
 
 async function makeUser(host: Host, { runAs, root }: Topology, signal: AbortSignal): Promise<void> {
