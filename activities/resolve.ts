@@ -1,4 +1,5 @@
 /** From what a person sent to a pinned topology. Nothing is touched here. */
+import { WorkflowNotFoundError } from '@temporalio/common';
 import { topologyFromManifest } from '../core/plan/manifest.js';
 import { INPUTS, type WorkflowName } from '../core/contract.js';
 import { EverbrokerError } from '../core/failure.js';
@@ -27,6 +28,8 @@ export interface HolderFacts {
   operation: string;
   workflowId: string;
   since: string;
+  /** The operation has ended without it: the server does not end the holder of an operation that was reset with it. */
+  ended: boolean;
 }
 
 /** @throws EverbrokerError InvalidInput | NotSupportedYet | InputRefused | ClusterUnknown */
@@ -85,12 +88,32 @@ function invalid(
   return new EverbrokerError(type, `${count} in the input:\n${formatProblems(problems)}`, { problems });
 }
 
-/** Who holds a cluster, as its holder's input says; null when nobody does (any more). */
+/** Who holds a cluster, as its holder's memo says; null when nobody does (any more). */
 export async function describeHolder(deps: Deps, { cluster }: { cluster: string }): Promise<HolderFacts | null> {
-  const description = await deps.temporal.workflow.getHandle(holderWorkflowId(cluster)).describe();
-  if (description.status.name !== 'RUNNING') return null;
-  const { operation, workflowId, since } = description.memo ?? {};
-  return { operation: String(operation), workflowId: String(workflowId), since: String(since) };
+  const holder = await describe(deps, holderWorkflowId(cluster));
+  if (!holder?.running) return null;
+  const { operation, workflowId, since } = holder.memo;
+  const owner = await describe(deps, String(workflowId));
+  return {
+    operation: String(operation),
+    workflowId: String(workflowId),
+    since: String(since),
+    ended: owner?.running !== true,
+  };
+}
+
+/** The newest run of a workflow; null when the server knows none (any more). */
+async function describe(
+  deps: Deps,
+  workflowId: string,
+): Promise<{ running: boolean; memo: Record<string, unknown> } | null> {
+  try {
+    const { status, memo } = await deps.temporal.workflow.getHandle(workflowId).describe();
+    return { running: status.name === 'RUNNING', memo: memo ?? {} };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
 }
 
 /**

@@ -8,6 +8,8 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
+  getExternalWorkflowHandle,
+  isCancellation,
   setHandler,
   sleep,
   startChild,
@@ -43,6 +45,10 @@ export async function holdCluster(_holder: Holder): Promise<void> {
 
 /** An operation that was reset often holds the cluster anew each time; more than that is a fault. */
 const ATTEMPTS = 10;
+/** How long an operation waits to see its name free; after a reset the server may tell the end to the old run only. */
+const HOLDER_ENDS = '5 seconds';
+/** A holder ends within a workflow task. */
+const HOLDER_POLL = '100 milliseconds';
 /** The keeper looks every three seconds. */
 const KEEPER_LOOKS = '10 seconds';
 
@@ -79,43 +85,54 @@ export async function asOnlyWriter<T>(
 }
 
 async function hold(cluster: string, operation: string): Promise<ChildWorkflowHandle<typeof holdCluster>> {
-  const { workflowId, runId } = workflowInfo();
-  const holder: Holder = { operation, workflowId, runId, since: new Date().toISOString() };
-  try {
-    // A cancelled operation still undoes and waits for its commands: its holder must not be cancelled with it.
-    return await CancellationScope.nonCancellable(() =>
-      startChild(holdCluster, {
-        workflowId: holderWorkflowId(cluster),
-        args: [holder],
-        parentClosePolicy: 'TERMINATE',
-        staticSummary: `${cluster} is held by ${operation} (${workflowId})`,
-        memo: { ...holder },
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    const busy = await activities({ summary: `${cluster} · who holds it`, profile: quick }).describeHolder({ cluster });
-    const who =
-      busy === null
-        ? 'another operation, which has just ended'
-        : `${busy.operation} by ${busy.workflowId} since ${busy.since}`;
-    throw ApplicationFailure.create({
-      type: 'ClusterBusy',
-      nonRetryable: true,
-      message: `cluster ${cluster} is busy: ${who}`,
-      details: [busy],
-    });
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startHolder(cluster, operation);
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+    const call = activities({ summary: `${cluster} · who holds it`, profile: quick });
+    const busy = await call.describeHolder({ cluster });
+    if (busy !== null && !busy.ended)
+      throw clusterBusy(cluster, `${busy.operation} by ${busy.workflowId} since ${busy.since}`);
+    if (attempt === ATTEMPTS) throw clusterBusy(cluster, 'other operations, each of which has just ended');
+    // A holder that nobody is left to release. Its claim on the hosts is still waited for.
+    if (busy !== null) await signalRelease(holderWorkflowId(cluster));
+    await sleep(HOLDER_POLL);
   }
 }
 
-/** The holder may be gone already (a reset): then there is nothing to release. */
-async function release(holder: ChildWorkflowHandle<typeof holdCluster>): Promise<void> {
+function startHolder(cluster: string, operation: string): Promise<ChildWorkflowHandle<typeof holdCluster>> {
+  const { workflowId, runId } = workflowInfo();
+  const holder: Holder = { operation, workflowId, runId, since: new Date().toISOString() };
+  // A cancelled operation still undoes and waits for its commands: its holder must not be cancelled with it.
+  return CancellationScope.nonCancellable(() =>
+    startChild(holdCluster, {
+      workflowId: holderWorkflowId(cluster),
+      args: [holder],
+      parentClosePolicy: 'TERMINATE',
+      staticSummary: `${cluster} is held by ${operation} (${workflowId})`,
+      memo: { ...holder },
+    }),
+  );
+}
+
+const clusterBusy = (cluster: string, who: string): ApplicationFailure =>
+  ApplicationFailure.create({ type: 'ClusterBusy', nonRetryable: true, message: `cluster ${cluster} is busy: ${who}` });
+
+/** Not as to a child: after a reset the holder lives on, but the server refuses the new run to signal it as its own. */
+async function signalRelease(workflowId: string, runId?: string): Promise<void> {
   try {
-    await holder.signal(releaseSignal);
-    await holder.result();
-  } catch {
-    // ended otherwise: the name is free, which is all that is wanted
+    await getExternalWorkflowHandle(workflowId, runId).signal(releaseSignal);
+  } catch (error) {
+    // It has ended otherwise (by hand): the name is free, which is all that is wanted.
+    if (isCancellation(error)) throw error;
   }
+}
+
+async function release(holder: ChildWorkflowHandle<typeof holdCluster>): Promise<void> {
+  await signalRelease(holder.workflowId, holder.firstExecutionRunId);
+  await Promise.race([holder.result().catch(() => undefined), sleep(HOLDER_ENDS)]);
 }
 
 async function whileClaimed<T>(ownership: Ownership, operation: string, body: () => Promise<T>): Promise<T> {
