@@ -2,7 +2,8 @@
 import { renderCredentials, renderNode, type RenderedFile } from '../core/activemq/render.js';
 import { EverbrokerError } from '../core/failure.js';
 import { parseNodeLine } from '../core/health/parse-observation.js';
-import { AGENT_FILE, HOST_KEY_FILE, nodeBase, nodeStateDir } from '../core/layout.js';
+import { AGENT_FILE, HOST_KEY_FILE, credentialsHashFile, nodeBase, nodeStateDir } from '../core/layout.js';
+import { hashText } from '../core/plan/desired.js';
 import type { StepResult } from '../core/plan/step.js';
 import { groupOf, nodeNamed, type Node, type Topology } from '../core/topology/topology.js';
 import type { Host } from '../hosts/host.js';
@@ -30,30 +31,46 @@ export async function configureNode(
   const opened = ownedBy(await deps.openHost(topology, host), token);
   const { distribution } = await fetchDistribution(deps.cache, topology.activemq, { signal });
   const secrets = parseSecrets(await unseal(opened, input.sealed, signal));
-  const files = [...renderNode(topology, node, distribution), renderCredentials(topology, node, secrets)];
+  const credentials = renderCredentials(topology, node, secrets);
+  const files = [...renderNode(topology, node, distribution), credentials];
   await makeDirectories(opened, topology, node, signal);
-  await putFiles(
-    opened,
-    files.map((file) => toHostFile(topology, file)),
-    { timeoutMs: 60_000, signal },
-  );
+  await putFiles(opened, [...files.map((file) => toHostFile(topology, file)), sealOf(node, credentials)], {
+    timeoutMs: 60_000,
+    signal,
+  });
   return { changed: true, note: `${files.length} files` };
 }
 
+/** By its hash the agent tells that somebody changed the credentials. It stays on the host, for root only. */
+const sealOf = (node: Node, credentials: RenderedFile): HostFile => ({
+  path: credentialsHashFile(node.name),
+  content: `${hashText(credentials.content)}\n`,
+  mode: 0o600,
+});
+
 async function unseal(host: Host, sealed: Sealed, signal: AbortSignal): Promise<string> {
-  const key = await run(host, ['cat', HOST_KEY_FILE], { timeoutMs: 10_000, signal });
+  const key = await host.exec(['cat', HOST_KEY_FILE], { timeoutMs: 10_000, signal });
+  // Without its output, which would be the key: the failure goes into a history.
+  if (key.exitCode !== 0 || key.timedOut) throw commandFailed({ ...key, stdout: '' }, 'read the key of the host');
   return openSealed(key.stdout.trim(), sealed);
 }
 
-/** The store is a mount with a life of its own; only its owner is set, never its content. */
+/**
+ * The store is a mount with a life of its own; only the owner is set, never the content. Files of another owner (a broker
+ * that somebody started as root leaves such) would keep every node from becoming master.
+ */
 async function makeDirectories(host: Host, topology: Topology, node: Node, signal: AbortSignal): Promise<void> {
   const base = nodeBase(topology, node.name);
   const { store } = groupOf(topology, node.group);
   const stores = store.kind === 'kahadb' ? [store.directory] : [];
   const owned = [`${base}/conf`, `${base}/data`, `${base}/tmp`, ...stores];
-  const script = 'owner=$1; shift; mkdir -p "$@" && chown "$owner" "$@" && chmod 0750 "$@"';
   const { uid } = topology.runAs;
-  await run(host, ['sh', '-c', script, 'sh', `${uid}:${uid}`, ...owned], { timeoutMs: 30_000, signal });
+  const directories = 'owner=$1; shift; mkdir -p "$@" && chown "$owner" "$@" && chmod 0750 "$@"';
+  await run(host, ['sh', '-c', directories, 'sh', `${uid}:${uid}`, ...owned], { timeoutMs: 30_000, signal });
+  for (const directory of stores) {
+    const foreign = ['find', directory, '-xdev', '!', '-uid', String(uid)];
+    await run(host, [...foreign, '-exec', 'chown', '-h', `${uid}:${uid}`, '{}', '+'], { timeoutMs: 30_000, signal });
+  }
 }
 
 export const toHostFile = (topology: Topology, file: RenderedFile): HostFile => ({

@@ -1,6 +1,8 @@
 /** Looks: one command a host tells everything about it. */
 import type { HostInside, HostObservation, NodeObservation, PlacementObservation } from '../core/health/observation.js';
 import { observeArguments, parseObservation } from '../core/health/parse-observation.js';
+import { loginIn } from '../core/activemq/credentials.js';
+import { EverbrokerError } from '../core/failure.js';
 import type { BrokerReading } from '../core/health/jolokia-reading.js';
 import type { NodeReading } from '../core/health/roles.js';
 import { AGENT_FILE, credentialsFile } from '../core/layout.js';
@@ -11,7 +13,7 @@ import type { Host } from '../hosts/host.js';
 import { commandFailed } from '../hosts/run.js';
 import { readBroker } from '../probes/jolokia.js';
 import type { Deps } from './deps.js';
-import { readMaster, referencesChanged } from './secrets.js';
+import { readMaster, secretsChanged } from './secrets.js';
 
 const LOOK_MS = 20_000;
 /** Longer than a broker needs that answers at all; a frozen one is told by it. */
@@ -23,17 +25,33 @@ export async function observeHost(
   signal: AbortSignal,
 ): Promise<HostObservation> {
   const placement = hostOf(topology, host).kind === 'docker' ? await observePlacement(deps, topology, host) : undefined;
+  if (placement !== undefined) insistOnOurs(topology, host, placement);
   const seen = { host, clock: Date.now(), ...(placement === undefined ? {} : { placement }) };
   if (placement !== undefined && !(placement.container.running && placement.container.ours)) return seen;
   const opened = await deps.openHost(topology, host);
-  const { clock, inside } = await observe(opened, topology, signal);
-  if (host !== firstHost(topology) || !hasReferences(topology)) return { ...seen, clock, inside };
-  const changed = await referencesChanged(deps, topology, await readMaster(opened, signal));
-  return { ...seen, clock, inside: { ...inside, referencesChanged: changed } };
+  const [{ clock, inside }, master] = await Promise.all([
+    observe(opened, topology, signal),
+    host === firstHost(topology) ? readMaster(opened, signal) : null,
+  ]);
+  if (master === null) return { ...seen, clock, inside };
+  // This worker's copy may be older than the cluster, or missing: another worker may have deployed it.
+  await deps.cacheSecrets(topology, master);
+  const changed = await secretsChanged(deps, topology, master);
+  // The master copy's own version: the file beside it is older when a run was cut between the two.
+  return { ...seen, clock, inside: { ...inside, secretsVersion: master.version, referencesChanged: changed } };
 }
 
-const hasReferences = ({ security }: Topology): boolean =>
-  [security.console, security.client].some((login) => login.password !== 'generate');
+/** Before anything is planned: what another made is neither used nor replaced. */
+function insistOnOurs(topology: Topology, host: string, { network, container }: PlacementObservation): void {
+  const name = containerName(topology, host);
+  if (container.exists && !container.ours)
+    throw new EverbrokerError('NameTaken', `container ${name} exists and is not this cluster's`, { container: name });
+  const spec = dockerHostOf(topology, host);
+  if (network.exists && !network.ours)
+    throw new EverbrokerError('NameTaken', `network ${spec.network.name} exists and is not this cluster's`, {
+      network: spec.network.name,
+    });
+}
 
 async function observePlacement(deps: Deps, topology: Topology, host: string): Promise<PlacementObservation> {
   const spec = dockerHostOf(topology, host);
@@ -85,17 +103,18 @@ export async function readNodes(
   const nodes = nodesOnHost(topology, host).filter((node) => node.group === group);
   if (hostOf(topology, host).kind === 'docker') {
     const { container } = await observePlacement(deps, topology, host);
-    if (!container.running || !container.ours) return nodes.map((node) => absent(host, node));
+    if (!container.running || !container.ours) {
+      const why = !container.exists ? 'does not exist' : container.ours ? 'does not run' : 'is not this cluster’s';
+      return nodes.map((node) => absent(host, node, `the container of ${host} ${why}`));
+    }
   }
   const opened = await deps.openHost(topology, host);
-  const [{ inside }, login] = await Promise.all([
-    observe(opened, topology, signal),
-    consoleLogin(opened, topology, nodes, signal),
-  ]);
+  const { inside } = await observe(opened, topology, signal);
+  const login = await consoleLogin(opened, topology, { nodes, inside, signal });
   return Promise.all(
     nodes.map(async (node): Promise<NodeReading> => {
       const observation = inside.nodes.find((seen) => seen.name === node.name);
-      if (observation === undefined) return absent(host, node);
+      if (observation === undefined) return absent(host, node, `the agent of ${host} does not know it`);
       return { host, observation, broker: await ask(opened, node, { observation, login, signal }) };
     }),
   );
@@ -108,34 +127,31 @@ async function ask(
 ): Promise<BrokerReading> {
   // A waiting slave has no ports; to ask it would only wait.
   if (!observation.listening.includes(node.console)) return { state: 'refused', detail: 'the port is closed' };
-  if (login === null)
-    return { state: 'unexpected', httpStatus: null, detail: 'the host has no credentials for the console' };
+  // No node of the host has what was deployed, so there is nothing to log in with.
+  if (login === null) return { state: 'unauthorized' };
   return readBroker(host, { port: node.console, login, timeoutMs: JOLOKIA_MS, signal });
 }
 
-/** From the credentials file of a node of this host: the values stay in this process. */
+/**
+ * From a credentials file of this host that is as it was deployed: a node whose file was changed would accept its own.
+ * The values stay in this process.
+ */
 async function consoleLogin(
   host: Host,
   topology: Topology,
-  nodes: readonly Node[],
-  signal: AbortSignal,
+  { nodes, inside, signal }: { nodes: readonly Node[]; inside: HostInside; signal: AbortSignal },
 ): Promise<Login | null> {
-  const [node] = nodes;
+  const version = (node: Node): number => inside.nodes.find(({ name }) => name === node.name)?.credentialsVersion ?? 0;
+  const newest = Math.max(...nodes.map(version));
+  const node = nodes.find((candidate) => newest > 0 && version(candidate) === newest);
   if (node === undefined) return null;
   const found = await host.exec(['cat', credentialsFile(topology, node.name)], { timeoutMs: LOOK_MS, signal });
   if (found.exitCode !== 0) return null;
-  const value = (key: string): string | undefined =>
-    found.stdout
-      .split('\n')
-      .find((line) => line.startsWith(`${key}=`))
-      ?.slice(key.length + 1)
-      .replace(/\\(.)/g, '$1');
-  const [user, password] = [value('console.user'), value('console.password')];
-  return user === undefined || password === undefined ? null : { user, password };
+  return loginIn(found.stdout, 'console');
 }
 
 /** A node on a host that does not run, or that its host knows nothing of. */
-function absent(host: string, { name }: Node): NodeReading {
+function absent(host: string, { name }: Node, why: string): NodeReading {
   return {
     host,
     observation: {
@@ -149,6 +165,6 @@ function absent(host: string, { name }: Node): NodeReading {
       credentialsVersion: 0,
       starts: 0,
     },
-    broker: { state: 'refused', detail: 'the host does not run' },
+    broker: { state: 'refused', detail: why },
   };
 }

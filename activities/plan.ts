@@ -2,9 +2,12 @@
 import { createTwoFilesPatch } from 'diff';
 import { fetchDistribution } from '../artefacts/distribution.js';
 import { renderHome, renderNode } from '../core/activemq/render.js';
+import type { Check } from '../core/contract.js';
 import type { HostObservation } from '../core/health/observation.js';
+import { driftChecks } from '../core/health/drift.js';
 import { planDeploy } from '../core/plan/deploy.js';
 import { desiredState } from '../core/plan/desired.js';
+import type { Known } from '../core/plan/known.js';
 import type { FileChange, Plan, Step } from '../core/plan/step.js';
 import { firstHost, nodeNamed, type Topology } from '../core/topology/topology.js';
 import type { Deps } from './deps.js';
@@ -13,15 +16,29 @@ import { hashBytes } from './probe-files.js';
 /** A diff longer than this is cut: it goes through a workflow's history, whose payloads are to stay small. */
 const DIFF_CHARS = 8000;
 
-export async function planSteps(
+export async function planSteps(deps: Deps, input: Looked, signal: AbortSignal): Promise<{ plan: Plan }> {
+  return { plan: planDeploy(await knownOf(deps, input, signal)) };
+}
+
+/** What differs from the topology on each host; `unseen` says why hosts could not be looked into. */
+export async function compareHosts(
   deps: Deps,
-  { topology, observed }: { topology: Topology; observed: Record<string, HostObservation> },
+  { unseen, ...looked }: Looked & { unseen: Record<string, string> },
   signal: AbortSignal,
-): Promise<{ plan: Plan }> {
+): Promise<{ checks: Check[] }> {
+  return { checks: driftChecks(await knownOf(deps, looked, signal), unseen) };
+}
+
+export interface Looked {
+  topology: Topology;
+  observed: Record<string, HostObservation>;
+}
+
+async function knownOf(deps: Deps, { topology, observed }: Looked, signal: AbortSignal): Promise<Known> {
   const { distribution } = await fetchDistribution(deps.cache, topology.activemq, { signal });
   const desired = desiredState(topology, distribution, { agent: hashBytes(deps.agent), probe: hashBytes(deps.probe) });
   const secretsChanged = observed[firstHost(topology)]?.inside?.referencesChanged ?? false;
-  return { plan: planDeploy({ topology, desired, observed, secretsChanged }) };
+  return { topology, desired, observed, secretsChanged };
 }
 
 /** What a step would change in each file that it updates. Rendered files hold placeholders, so no diff shows a secret. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { sleep } from '@temporalio/activity';
 import type { Check } from '../core/contract.js';
 import { EverbrokerError } from '../core/failure.js';
-import { messageChecks, proofTasks } from '../core/health/proof.js';
+import { messageChecks, proofTasks, unproven } from '../core/health/proof.js';
 import { PROBE_USER } from '../core/naming.js';
 import { JAVA_LINK, activemqHome, credentialsFile } from '../core/layout.js';
 import { nodesOnHost, type Topology } from '../core/topology/topology.js';
@@ -64,5 +64,5 @@ async function sendThroughAll(deps: Deps, { topology, host }: ProofInput, signal
   const result = await runProbe(await deps.openHost(topology, host), request, { setup, signal });
   if (result.state === 'reported') return messageChecks(topology, result.reports);
   const detail = `the probe could not run on ${host} (${result.reason}, exit code ${result.exitCode})\n${result.detail}`;
-  return [{ name: 'messages', ok: false, fault: 'HostUnseen', detail }];
+  return unproven(topology, 'ProbeFailed', detail);
 }

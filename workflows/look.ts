@@ -1,10 +1,12 @@
 /** The looks that workflows take: each host through its own worker, all at once. */
+import { isCancellation } from '@temporalio/workflow';
 import type { Options, WorkflowName } from '../core/contract.js';
 import type { HostObservation } from '../core/health/observation.js';
-import type { NodeReading } from '../core/health/roles.js';
+import type { Looks, NodeReading } from '../core/health/roles.js';
 import type { Problem } from '../core/topology/problem.js';
-import { hostNames, hostsOfGroup, type Topology } from '../core/topology/topology.js';
+import { groupNames, hostNames, hostsOfGroup, type Topology } from '../core/topology/topology.js';
 import { activities } from './calls.js';
+import { failureText } from './failure-text.js';
 import { quick } from './profiles.js';
 
 export interface Resolved<W extends WorkflowName> {
@@ -28,20 +30,59 @@ export async function placeNetworks(topology: Topology): Promise<{ topology: Top
 }
 
 export async function observeHosts(topology: Topology): Promise<Record<string, HostObservation>> {
-  const looks = hostNames(topology).map((host) =>
-    activities({ summary: `${host} · look`, profile: quick, on: { topology, host } }).observeHost({ topology, host }),
-  );
+  const looks = hostNames(topology).map((host) => observe(topology, host));
   return Object.fromEntries((await Promise.all(looks)).map((seen) => [seen.host, seen]));
 }
 
+const observe = (topology: Topology, host: string): Promise<HostObservation> =>
+  activities({ summary: `${host} · look`, profile: quick, on: { topology, host } }).observeHost({ topology, host });
+
 /** What every node of a group shows: process, ports, log, lock, and its broker's answer over Jolokia. */
 export async function readGroup(topology: Topology, group: string): Promise<NodeReading[]> {
-  const reads = hostsOfGroup(topology, group).map((host) =>
-    activities({ summary: `${group} · read roles on ${host}`, profile: quick, on: { topology, host } }).readNodes({
-      topology,
-      host,
-      group,
-    }),
+  return (await Promise.all(hostsOfGroup(topology, group).map((host) => read(topology, group, host)))).flat();
+}
+
+const read = (topology: Topology, group: string, host: string): Promise<NodeReading[]> =>
+  activities({ summary: `${group} · read roles on ${host}`, profile: quick, on: { topology, host } }).readNodes({
+    topology,
+    host,
+    group,
+  });
+
+/** Observations of the hosts that could be looked at, and the reason for each that could not: one hides no other. */
+export async function observeEach(
+  topology: Topology,
+): Promise<{ observed: Record<string, HostObservation>; unseen: Record<string, string> }> {
+  const { seen, unseen } = await tryEach(hostNames(topology), (host) => observe(topology, host));
+  return { observed: Object.fromEntries(seen.map((observation) => [observation.host, observation])), unseen };
+}
+
+/** The same for the nodes of all groups. */
+export async function readEach(topology: Topology): Promise<Looks> {
+  const looks = groupNames(topology).map((group) =>
+    tryEach(hostsOfGroup(topology, group), (host) => read(topology, group, host)),
   );
-  return (await Promise.all(reads)).flat();
+  const results = await Promise.all(looks);
+  return {
+    readings: results.flatMap(({ seen }) => seen.flat()),
+    unseen: Object.fromEntries(results.flatMap(({ unseen }) => Object.entries(unseen))),
+  };
+}
+
+async function tryEach<T>(
+  hosts: readonly string[],
+  look: (host: string) => Promise<T>,
+): Promise<{ seen: T[]; unseen: Record<string, string> }> {
+  const seen: T[] = [];
+  const unseen: Record<string, string> = {};
+  const tries = hosts.map(async (host) => {
+    try {
+      seen.push(await look(host));
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      unseen[host] = failureText(error);
+    }
+  });
+  await Promise.all(tries);
+  return { seen, unseen };
 }

@@ -13,7 +13,7 @@ import type { Ownership } from './hold-cluster.js';
 import { readGroup } from './look.js';
 import type { Operation } from './operation.js';
 import { PROFILES } from './profiles.js';
-import { stepFailure } from './failure-text.js';
+import { failureText, stepFailure } from './failure-text.js';
 
 /** How long the roles of a group may take to settle after its last start: a failover of a loaded machine, thrice over. */
 const SETTLE_MS = 30_000;
@@ -74,7 +74,12 @@ export class Runner {
         profile: PROFILES.removeNode,
         on: { topology, host },
       });
-      await call.removeCreated({ topology, host, token, created });
+      try {
+        await call.removeCreated({ topology, host, token, created });
+      } catch (error) {
+        // What failed first is the operation's failure; what stays behind is said beside it.
+        this.operation.note(`could not roll back ${created}: ${failureText(error)}`);
+      }
     }
   }
 
@@ -123,7 +128,8 @@ export class Runner {
     const group = step.group ?? '';
     const deadline = Date.now() + SETTLE_MS;
     for (;;) {
-      const verdict = judgeGroup(this.ownership.topology, group, await readGroup(this.ownership.topology, group));
+      const { topology } = this.ownership;
+      const verdict = judgeGroup(topology, group, { readings: await readGroup(topology, group), unseen: {} });
       if (verdict.checks.every((check) => check.ok)) {
         this.checks.push(...verdict.checks);
         return { changed: false, note: `master ${verdict.master ?? '?'}` };

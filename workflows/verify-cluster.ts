@@ -1,11 +1,15 @@
-/** Proves a cluster: roles by independent signals, configuration as wanted, bridges by messages in each direction. */
-import type { Check, StatusInput, StatusOutput, VerifyInput, VerifyOutput } from '../core/contract.js';
-import { driftChecks } from '../core/health/drift.js';
+/** Proves a cluster: roles by independent signals, configuration as wanted, bridges by their brokers' word and by messages. */
+import { isCancellation } from '@temporalio/workflow';
+import type { Check, NodeResult, StatusInput, StatusOutput, VerifyInput, VerifyOutput } from '../core/contract.js';
+import { judgeBridges } from '../core/health/bridges.js';
+import { unproven } from '../core/health/proof.js';
 import { clientUrls, nodeResults } from '../core/health/results.js';
 import { judgeGroup } from '../core/health/roles.js';
-import { firstHost, groupNames, type Topology } from '../core/topology/topology.js';
+import { complete, roleCheckNames, verifyCheckNames } from '../core/health/verdict.js';
+import { firstHost, groupNames, hostNames, type Topology } from '../core/topology/topology.js';
 import { activities } from './calls.js';
-import { observeHosts, placeNetworks, readGroup, resolve } from './look.js';
+import { failureText } from './failure-text.js';
+import { observeEach, placeNetworks, readEach, resolve } from './look.js';
 import { Operation } from './operation.js';
 import { proof, slowInstall } from './profiles.js';
 import { recorded } from './recorded.js';
@@ -23,9 +27,9 @@ export async function verifyCluster(input: VerifyInput): Promise<VerifyOutput> {
     const [roles, drift] = await Promise.all([readRoles(topology), readDrift(topology)]);
     operation.nodes(roles.nodes);
     operation.phase('sending messages');
-    const messages = options.messages ? await sendMessages(topology) : [];
+    const messages = options.messages ? await sendMessages(topology, drift.looked) : [];
 
-    const checks = [...roles.checks, ...drift, ...messages];
+    const checks = complete([...roles.checks, ...drift.checks, ...messages], verifyCheckNames(topology, options));
     const verdict = checks.every((check) => check.ok) ? 'passed' : 'failed';
     record.verdict(verdict);
     operation.phase(verdict);
@@ -41,47 +45,60 @@ export async function verifyCluster(input: VerifyInput): Promise<VerifyOutput> {
   });
 }
 
-/** Roles and configuration without messages: cheap enough to follow live. */
+/** Roles and bridges without messages: cheap enough to follow live. */
 export async function statusCluster(input: StatusInput): Promise<StatusOutput> {
   const operation = new Operation('status');
   return recorded(operation, async (record) => {
     const { topology: wanted, topologyHash } = await resolve('statusCluster', input);
     record.cluster(wanted.name);
     const { topology } = await placeNetworks(wanted);
-    const { nodes, checks } = await readRoles(topology);
+    const roles = await readRoles(topology);
+    const checks = complete(roles.checks, roleCheckNames(topology));
     const healthy = checks.every((check) => check.ok);
     record.verdict(healthy ? 'healthy' : 'unhealthy');
-    operation.nodes(nodes);
-    return { healthy, cluster: topology.name, topologyHash, nodes, clientUrls: clientUrls(topology), checks };
+    operation.nodes(roles.nodes);
+    return {
+      healthy,
+      cluster: topology.name,
+      topologyHash,
+      nodes: roles.nodes,
+      clientUrls: clientUrls(topology),
+      checks,
+    };
   });
 }
 
-async function readRoles(topology: Topology): Promise<{ nodes: VerifyOutput['nodes']; checks: Check[] }> {
-  const groups = await Promise.all(
-    groupNames(topology).map(async (group) => ({ group, readings: await readGroup(topology, group) })),
-  );
+async function readRoles(topology: Topology): Promise<{ nodes: NodeResult[]; checks: Check[] }> {
+  const looks = await readEach(topology);
   return {
-    nodes: nodeResults(
-      topology,
-      groups.flatMap(({ readings }) => readings),
-    ),
-    checks: groups.flatMap(({ group, readings }) => judgeGroup(topology, group, readings).checks),
+    nodes: nodeResults(topology, looks.readings),
+    checks: [
+      ...groupNames(topology).flatMap((group) => judgeGroup(topology, group, looks).checks),
+      ...judgeBridges(topology, looks.readings),
+    ],
   };
 }
 
-async function readDrift(topology: Topology): Promise<Check[]> {
-  const observed = await observeHosts(topology);
+/** What differs from the topology, and the hosts that could be looked into. */
+async function readDrift(topology: Topology): Promise<{ checks: Check[]; looked: string[] }> {
+  const { observed, unseen } = await observeEach(topology);
   const call = activities({ summary: 'compare with the topology', profile: slowInstall });
-  const { plan } = await call.planSteps({ topology, observed });
-  return driftChecks(topology, plan);
+  const { checks } = await call.compareHosts({ topology, observed, unseen });
+  return { checks, looked: hostNames(topology).filter((host) => observed[host]?.inside !== undefined) };
 }
 
-async function sendMessages(topology: Topology): Promise<Check[]> {
-  const host = firstHost(topology);
+/** From a host that answers: that another is gone must not hide which messages still pass. */
+async function sendMessages(topology: Topology, looked: readonly string[]): Promise<Check[]> {
+  const host = looked[0] ?? firstHost(topology);
   const call = activities({
     summary: 'messages through every group and bridge',
     profile: proof,
     on: { topology, host },
   });
-  return (await call.proveMessages({ topology, host, token: null, insist: false })).checks;
+  try {
+    return (await call.proveMessages({ topology, host, token: null, insist: false })).checks;
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return unproven(topology, 'HostUnseen', `no probe could run on ${host}: ${failureText(error)}`);
+  }
 }

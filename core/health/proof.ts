@@ -10,7 +10,7 @@ import {
   type TaskReport,
 } from '../probe-protocol.js';
 import { groupNames, hostOf, nodesOfGroup, type Topology } from '../topology/topology.js';
-import type { Fault } from './roles.js';
+import { failed, passed, type Fault } from './fault.js';
 
 export interface ProofSize {
   /** Marks this run's queues and messages. */
@@ -70,34 +70,47 @@ export function proofTasks(topology: Topology, { run, count, timeoutMs }: ProofS
   return topology.security.openwireLogin ? [...routes, ...logins] : routes;
 }
 
+/** Names of the checks that a proof must bring: what gave no report was not proven. */
+export const messageCheckNames = (topology: Topology): string[] => [
+  ...proofRoutes(topology).map((route) => route.name),
+  ...(topology.security.openwireLogin ? groupNames(topology).map(anonymousName) : []),
+];
+
+/** The proof that could not be made. */
+export const unproven = (topology: Topology, fault: Fault, detail: string): Check[] =>
+  messageCheckNames(topology).map((name) => failed(name, fault, detail));
+
 export function messageChecks(topology: Topology, reports: readonly TaskReport[]): Check[] {
   const routes = proofRoutes(topology);
-  return reports.map((report) => {
-    if (report.task === 'login') return loginCheck(report.name, report.outcome);
-    const route = routes.find(({ name }) => name === report.name);
-    return routeCheck(report, route !== undefined && route.from !== route.to);
+  return messageCheckNames(topology).map((name) => {
+    const report = reports.find((candidate) => candidate.name === name);
+    if (report === undefined) return failed(name, 'ProbeFailed', 'the probe told nothing of it');
+    const route = routes.find((candidate) => candidate.name === name);
+    return route === undefined ? loginCheck(report) : routeCheck(report, route.from !== route.to);
   });
 }
 
-function loginCheck(name: string, outcome: string): Check {
-  if (outcome === 'refused') return { name, ok: true, detail: 'a connection without a login was refused' };
-  if (outcome === 'ok') return failed(name, 'LoginNotRequired', 'a connection without a login was accepted');
-  return failed(name, 'NoMaster', `no broker answered (${outcome})`);
+function loginCheck(report: TaskReport): Check {
+  const { name } = report;
+  switch (report.outcome) {
+    case 'refused':
+      return passed(name, 'a connection without a login was refused');
+    case 'ok':
+      return failed(name, 'LoginNotRequired', 'a connection without a login was accepted');
+    default:
+      return failed(name, 'NoMaster', `no broker answered (${report.outcome}${errorText(report)})`);
+  }
 }
 
 function routeCheck(report: TaskReport, isBridge: boolean): Check {
   const { name } = report;
   if (report.task !== 'route' || report.outcome === 'timeout' || report.outcome === 'failed') {
-    return failed(
-      name,
-      isBridge ? 'BridgeDown' : 'NoMaster',
-      `the probe gave no result: ${report.outcome}${errorText(report)}`,
-    );
+    const detail = `the probe gave no result: ${report.outcome}${errorText(report)}`;
+    return failed(name, report.outcome === 'failed' ? 'ProbeFailed' : isBridge ? 'BridgeDown' : 'NoMaster', detail);
   }
-  const counted = `${report.acknowledged} acknowledged, ${report.received} received, ${report.lost} lost, ${report.duplicated} duplicated`;
   switch (report.outcome) {
     case 'complete':
-      return { name, ok: true, detail: counted };
+      return completeCheck(report);
     case 'refused':
       return failed(name, 'LoginRefused', `a broker refused the probe's login${errorText(report)}`);
     case 'unreachable':
@@ -106,16 +119,31 @@ function routeCheck(report: TaskReport, isBridge: boolean): Check {
       return failed(
         name,
         faultOf(report, isBridge),
-        `${counted}, ${report.stuck} stuck in a queue${errorText(report)}`,
+        `${countsText(report)}, ${report.stuck} stuck in a queue${errorText(report)}`,
       );
   }
 }
 
-/** Messages that were taken and stay where they went in did not cross; that is the bridge's fault and no loss. */
-const faultOf = (report: RouteReport, isBridge: boolean): Fault =>
-  report.lost > 0 || !isBridge ? 'MessagesLost' : 'BridgeDown';
+function completeCheck(report: RouteReport): Check {
+  const left = [report.cleanupFrom, report.cleanupTo].filter((end) => end !== undefined && end !== 'deleted');
+  if (left.length > 0) {
+    const detail = `every message arrived, but the probe's queue could not be deleted: ${left.join('; ')}`;
+    return failed(report.name, 'QueueLeft', detail);
+  }
+  return report.acknowledged === 0
+    ? failed(report.name, 'ProbeFailed', 'no message was sent')
+    : passed(report.name, countsText(report));
+}
 
-const failed = (name: string, fault: Fault, detail: string): Check => ({ name, ok: false, fault, detail });
+const countsText = ({ acknowledged, received, lost, duplicated }: RouteReport): string =>
+  `${acknowledged} acknowledged, ${received} received, ${lost} lost, ${duplicated} duplicated`;
+
+/** Messages that were taken and stay where they went in did not cross; that is the bridge's fault and no loss. */
+function faultOf(report: RouteReport, isBridge: boolean): Fault {
+  if (report.lost > 0) return 'MessagesLost';
+  if (report.stuck > 0 || report.received < report.acknowledged) return isBridge ? 'BridgeDown' : 'MessagesLost';
+  return report.duplicated > 0 ? 'MessagesDuplicated' : isBridge ? 'BridgeDown' : 'MessagesLost';
+}
 
 const errorText = ({ errors }: TaskReport): string =>
   errors.length === 0 ? '' : `; ${errors.map((error) => `${error.where}: ${error.message}`).join('; ')}`;

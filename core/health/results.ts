@@ -1,16 +1,17 @@
 /** Readings as the tables that people and programs get. Pure. */
 import type { NodeResult } from '../contract.js';
-import { clientUrl, consoleUrl, groupNames, hostOf, nodeNamed, type Topology } from '../topology/topology.js';
+import { allNodes, clientUrl, consoleUrl, groupNames, hostOf, type Topology } from '../topology/topology.js';
 import { roleOf, type NodeReading } from './roles.js';
 
+/** Every node of the topology; one that nobody could look at is `unknown`. */
 export const nodeResults = (topology: Topology, readings: readonly NodeReading[]): NodeResult[] =>
-  readings.map((reading) => {
-    const node = nodeNamed(topology, reading.observation.name);
+  allNodes(topology).map((node) => {
+    const reading = readings.find(({ observation }) => observation.name === node.name);
     return {
       node: node.name,
       group: node.group,
       host: node.host,
-      role: roleOf(node, reading),
+      role: reading === undefined ? 'unknown' : roleOf(node, reading),
       address: hostOf(topology, node.host).address,
       openwire: node.openwire,
       console: node.console,

@@ -5,7 +5,9 @@
  */
 import type { Check } from '../contract.js';
 import { hostsOfGroup, nodesOfGroup, type Node, type Topology } from '../topology/topology.js';
+import { failed, passed } from './fault.js';
 import type { BrokerReading } from './jolokia-reading.js';
+import { judgeMaster, judgeSlave, nodeCheckName } from './node-signals.js';
 import type { NodeObservation } from './observation.js';
 
 export interface NodeReading {
@@ -15,24 +17,12 @@ export interface NodeReading {
   broker: BrokerReading;
 }
 
-/** Names of the faults that verification tells apart. */
-export type Fault =
-  | 'NodeDown'
-  | 'NodeFrozen'
-  | 'NoMaster'
-  | 'TwoMasters'
-  | 'StoreNotWritable'
-  | 'WrongPort'
-  | 'ConsoleUnreachable'
-  | 'WrongBrokerName'
-  | 'BadCredentials'
-  | 'SignalsDisagree'
-  | 'StaleConfiguration'
-  | 'HostUnseen'
-  | 'BridgeDown'
-  | 'MessagesLost'
-  | 'LoginRefused'
-  | 'LoginNotRequired';
+/** What was seen of nodes, and why hosts could not be looked at. */
+export interface Looks {
+  readings: readonly NodeReading[];
+  /** Reason by host: not to have looked is another thing than to have found nothing. */
+  unseen: Record<string, string>;
+}
 
 export interface GroupVerdict {
   group: string;
@@ -40,11 +30,14 @@ export interface GroupVerdict {
   checks: Check[];
 }
 
+export const mastersCheckName = (group: string): string => `one master of ${group}`;
+
 export function roleOf(
   node: Node,
   { observation, broker }: NodeReading,
 ): 'master' | 'slave' | 'starting' | 'down' | 'unknown' {
   if (!observation.process.alive) return 'down';
+  if (isFrozen(observation)) return 'unknown';
   if (claimsMaster(node, observation))
     return broker.state === 'answered' || broker.state === 'unauthorized' ? 'master' : 'starting';
   if (observation.log.role === 'slave' && observation.listening.length === 0) return 'slave';
@@ -52,126 +45,96 @@ export function roleOf(
 }
 
 const claimsMaster = (node: Node, seen: NodeObservation): boolean =>
-  seen.listening.includes(node.openwire) || seen.log.role === 'master' || seen.lock === 'held';
+  seen.process.alive && (seen.listening.includes(node.openwire) || seen.log.role === 'master' || seen.lock === 'held');
 
-export function judgeGroup(topology: Topology, group: string, readings: readonly NodeReading[]): GroupVerdict {
-  const read = nodesOfGroup(topology, group).map((node) => ({
+/** T: stopped by a signal; t: by a debugger. */
+const isFrozen = ({ process }: NodeObservation): boolean => process.state === 'T' || process.state === 't';
+
+interface Seen {
+  node: Node;
+  reading: NodeReading | undefined;
+}
+
+export function judgeGroup(topology: Topology, group: string, { readings, unseen }: Looks): GroupVerdict {
+  const nodes = nodesOfGroup(topology, group).map((node): Seen => ({
     node,
     reading: readings.find((reading) => reading.observation.name === node.name),
   }));
-  const masters = read.filter(
-    ({ node, reading }) =>
-      reading !== undefined && claimsMaster(node, reading.observation) && reading.observation.process.alive,
-  );
-  const checks = read.map(({ node, reading }) => judgeNode(node, reading));
+  const masters = nodes.filter(({ node, reading }) => reading !== undefined && claimsMaster(node, reading.observation));
   return {
     group,
     master: masters.length === 1 ? (masters[0]?.node.name ?? null) : null,
     checks: [
-      judgeMasters(
-        topology,
-        group,
-        masters.map(({ node }) => node.name),
-        readings,
-      ),
-      ...checks,
+      judgeMasters({ topology, group, nodes, masters }),
+      ...nodes.map(({ node, reading }) => judgeNode(node, reading, unseen)),
     ],
   };
 }
 
-function judgeMasters(topology: Topology, group: string, masters: string[], readings: readonly NodeReading[]): Check {
-  const name = `one master of ${group}`;
-  if (masters.length === 1) return { name, ok: true, detail: `${masters[0]} is the master` };
-  if (masters.length > 1) {
-    return {
-      name,
-      ok: false,
-      fault: 'TwoMasters',
-      detail: `${masters.join(' and ')} are masters at once: they do not share one store`,
-    };
+function judgeMasters({
+  topology,
+  group,
+  nodes,
+  masters,
+}: {
+  topology: Topology;
+  group: string;
+  nodes: readonly Seen[];
+  masters: readonly Seen[];
+}): Check {
+  const name = mastersCheckName(group);
+  const names = masters.map(({ node }) => node.name);
+  const [master] = masters;
+  if (masters.length > 1)
+    return failed(name, 'TwoMasters', `${names.join(' and ')} are masters at once: they do not share one store`);
+  if (master === undefined) return noMaster(topology, group, nodes);
+  if (master.reading !== undefined && isFrozen(master.reading.observation)) {
+    const detail = `${master.node.name} keeps the lock of the store but is stopped (SIGSTOP): nobody serves ${group}`;
+    return failed(name, 'NodeFrozen', detail);
   }
-  const alive = readings.filter((reading) => reading.observation.process.alive);
-  if (alive.length > 0 && alive.every((reading) => !reading.observation.storeWritable)) {
+  const dark = nodes.filter(({ reading }) => reading === undefined).map(({ node }) => node.name);
+  if (dark.length > 0) {
+    const detail = `${master.node.name} is master, but nobody could look whether ${dark.join(', ')} is one too`;
+    return failed(name, 'HostUnseen', detail);
+  }
+  return passed(name, `${master.node.name} is the master`);
+}
+
+function noMaster(topology: Topology, group: string, nodes: readonly Seen[]): Check {
+  const name = mastersCheckName(group);
+  const alive = nodes.flatMap(({ reading }) => (reading?.observation.process.alive ? [reading.observation] : []));
+  if (alive.length > 0 && alive.every((seen) => !seen.storeWritable)) {
     const hosts = hostsOfGroup(topology, group).join(', ');
-    return {
-      name,
-      ok: false,
-      fault: 'StoreNotWritable',
-      detail: `every node says "slave", but none holds the lock: the brokers' user cannot write the store on ${hosts}`,
-    };
+    const detail = `every node of ${group} waits as a slave and nobody serves: the brokers' user cannot write the store on ${hosts}`;
+    return failed(name, 'StoreNotWritable', detail);
   }
-  return { name, ok: false, fault: 'NoMaster', detail: `no node of ${group} serves and holds the lock` };
+  const roles = nodes.map(({ node, reading }) => `${node.name} ${reading ? roleOf(node, reading) : 'not seen'}`);
+  return failed(name, 'NoMaster', `nobody serves ${group} and holds the lock of its store (${roles.join(', ')})`);
 }
 
-function judgeNode(node: Node, reading: NodeReading | undefined): Check {
-  const name = `${node.name} of ${node.group}`;
-  const fail = (fault: Fault, detail: string): Check => ({ name, ok: false, fault, detail });
-  if (reading === undefined) return fail('HostUnseen', `could not look at host ${node.host}`);
+function judgeNode(node: Node, reading: NodeReading | undefined, unseen: Record<string, string>): Check {
+  const name = nodeCheckName(node);
+  if (reading === undefined) {
+    const why = unseen[node.host] ?? `host ${node.host} told nothing about it`;
+    return failed(name, 'HostUnseen', `could not look at ${node.name}: ${why}`);
+  }
   const seen = reading.observation;
-  if (!seen.process.alive) return fail('NodeDown', `${node.name} does not run (meant to be ${seen.desired})`);
-  if (seen.process.state === 'T')
-    return fail('NodeFrozen', `${node.name} is stopped (SIGSTOP): it keeps the lock and answers nothing`);
-  return claimsMaster(node, seen) ? judgeMaster(node, reading, fail) : judgeSlave(node, reading, fail);
-}
-
-type Fail = (fault: Fault, detail: string) => Check;
-
-function judgeMaster(node: Node, { observation: seen, broker }: NodeReading, fail: Fail): Check {
-  const missing = [node.openwire, node.console].filter((port) => !seen.listening.includes(port));
-  if (missing.length > 0) {
-    const open = seen.listening.join(', ') || 'none';
-    return fail(
-      'WrongPort',
-      `${node.name} is master but does not listen on ${missing.join(', ')} (listens on: ${open})`,
-    );
+  if (!seen.process.alive) return failed(name, 'NodeDown', downText(node, reading));
+  if (isFrozen(seen)) {
+    const detail = `process ${seen.process.pid} of ${node.name} is stopped (SIGSTOP): it answers nothing`;
+    return failed(name, 'NodeFrozen', seen.lock === 'held' ? `${detail} and keeps the lock of the store` : detail);
   }
-  switch (broker.state) {
-    case 'unauthorized':
-      return fail('BadCredentials', `the console of ${node.name} refuses the cluster's credentials`);
-    case 'answered':
-      break;
-    default:
-      return fail('ConsoleUnreachable', `the console of ${node.name} on port ${node.console}: ${broker.state}`);
-  }
-  const { brokerName, isSlave } = broker.broker;
-  if (brokerName !== node.group) {
-    return fail('WrongBrokerName', `${node.name} calls itself "${brokerName}", not "${node.group}"`);
-  }
-  const against = [
-    isSlave && 'Jolokia says slave',
-    seen.log.role !== 'master' && `its log says ${seen.log.role}`,
-    (seen.lock === 'free' || seen.lock === 'held-by-other') && `the lock is ${seen.lock}`,
-  ].filter((text) => text !== false);
-  if (against.length > 0)
-    return fail('SignalsDisagree', `${node.name} listens as master, but ${against.join(' and ')}`);
-  const lock = seen.lock === 'held' ? ', holds the lock' : '';
-  return {
-    name: `${node.name} of ${node.group}`,
-    ok: true,
-    detail: `master: process ${seen.process.pid}, ports open, log, Jolokia${lock}`,
-  };
-}
-
-function judgeSlave(node: Node, { observation: seen, broker }: NodeReading, fail: Fail): Check {
-  if (seen.listening.length > 0) {
-    return fail('WrongPort', `${node.name} is no master but listens on ${seen.listening.join(', ')}`);
-  }
-  if (broker.state === 'answered')
-    return fail('SignalsDisagree', `${node.name} has no ports, but something answers on ${node.console}`);
-  if (seen.log.role !== 'slave') {
-    return fail(
-      'SignalsDisagree',
-      `${node.name} runs without serving, and its log says ${seen.log.role}${seen.log.line ? `: ${seen.log.line}` : ''}`,
-    );
-  }
+  if (seen.desired !== 'up')
+    return failed(name, 'SignalsDisagree', `${node.name} runs although it is meant to be ${seen.desired}`);
   if (!seen.storeWritable)
-    return fail('StoreNotWritable', `${node.name} waits as slave but its user cannot write the store`);
-  const lock = seen.lock === 'held-by-other' ? ', another holds the lock' : '';
-  return {
-    name: `${node.name} of ${node.group}`,
-    ok: true,
-    detail: `slave: process ${seen.process.pid}, ports closed, log${lock}`,
-  };
+    return failed(name, 'StoreNotWritable', `the brokers' user cannot write the store of ${node.name}`);
+  return claimsMaster(node, seen) ? judgeMaster(node, reading) : judgeSlave(node, reading);
+}
+
+function downText(node: Node, { observation: seen, broker }: NodeReading): string {
+  if (seen.desired === 'unknown' && broker.state === 'refused') return `${node.name} does not run: ${broker.detail}`;
+  const start = seen.log.role === 'failed' ? `; its last start failed: ${seen.log.line ?? 'see its log'}` : '';
+  return `${node.name} does not run (it is meant to be ${seen.desired})${start}`;
 }
 
 /** The failed checks as one message. */

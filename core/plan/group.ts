@@ -62,6 +62,7 @@ function startReason(known: Known, node: Node): string | null {
   const seen = nodeSeen(known, node);
   if (seen === undefined || !seen.process.alive) return 'it does not run';
   if (seen.desired !== 'up') return `it is meant to be ${seen.desired}`;
+  if (seen.process.state === 'T') return 'its process is stopped (SIGSTOP)';
   if (seen.launchedWith !== seen.currentFingerprint) return 'it runs with an older configuration';
   return null;
 }

@@ -10,6 +10,7 @@ import type { StepInput } from '../../activities/step-input.js';
 import type { Check } from '../../core/contract.js';
 import { EverbrokerError } from '../../core/failure.js';
 import { containerName, holderWorkflowId } from '../../core/naming.js';
+import { driftChecks } from '../../core/health/drift.js';
 import { planDeploy } from '../../core/plan/deploy.js';
 import type { StepResult } from '../../core/plan/step.js';
 import { dockerHostOf, hostNames, type Topology } from '../../core/topology/topology.js';
@@ -46,6 +47,10 @@ export function fakeActivities(fake: FakeCluster, client: Client): Activities {
     planSteps: named('planSteps', ({ topology, observed }) => {
       const desired = aDesired(topology, fake.version);
       return { plan: planDeploy({ topology, desired, observed, secretsChanged: false }) };
+    }),
+    compareHosts: named('compareHosts', ({ topology, observed, unseen }) => {
+      const desired = aDesired(topology, fake.version);
+      return { checks: driftChecks({ topology, desired, observed, secretsChanged: false }, unseen) };
     }),
     diffFiles: named(
       ({ step: wanted }) => `diffFiles/${wanted.id}`,
@@ -200,6 +205,7 @@ function fakeDeps(temporal: Client): Deps {
     permit: () => undefined,
     resolveSecret: none('secrets'),
     cacheSecrets: () => Promise.resolve(),
+    forgetSecrets: () => Promise.resolve(),
     temporal,
   };
 }

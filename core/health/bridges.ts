@@ -1,0 +1,54 @@
+/** Whether each bridge stands, by the word of the brokers at both of its ends. That messages cross it is proof.ts's. */
+import type { Check } from '../contract.js';
+import { nodesOfGroup, type BridgeSpec, type Topology } from '../topology/topology.js';
+import { failed, passed } from './fault.js';
+import type { BridgeReading } from './jolokia-reading.js';
+import type { NodeReading } from './roles.js';
+
+export const bridgeCheckName = (bridge: BridgeSpec): string => `bridge ${bridge.name} is connected`;
+
+export const judgeBridges = (topology: Topology, readings: readonly NodeReading[]): Check[] =>
+  topology.bridges.map((bridge) => judgeBridge(topology, bridge, readings));
+
+function judgeBridge(topology: Topology, bridge: BridgeSpec, readings: readonly NodeReading[]): Check {
+  const name = bridgeCheckName(bridge);
+  const wanted = [endOf(bridge, 'from'), ...(bridge.duplex ? [endOf(bridge, 'to')] : [])];
+  const ends = wanted.map((end) => ({ ...end, seen: bridgesAt(topology, end.at, readings) }));
+  const missing = ends.flatMap(({ at, leads, kind, seen }): string[] => {
+    if (seen === null) return [`no broker of ${at} answers that could tell`];
+    const own = seen.filter((reading) => reading.kind === kind && reading.connector === bridge.name);
+    if (own.some((reading) => reading.remoteBroker === leads)) return [];
+    const other = own.map((reading) => reading.remoteBroker ?? 'nowhere');
+    return [
+      other.length > 0
+        ? `the master of ${at} has it to ${other.join(', ')}, not to ${leads}`
+        : `the master of ${at} has no such connection to ${leads}`,
+    ];
+  });
+  if (missing.length > 0) return failed(name, 'BridgeDown', missing.join('; '));
+  return passed(
+    name,
+    `${bridge.from} → ${bridge.to}${bridge.duplex ? ' and back' : ''}, by Jolokia at each end that knows`,
+  );
+}
+
+interface End {
+  at: string;
+  leads: string;
+  kind: BridgeReading['kind'];
+}
+
+/** The end that dials lists a bridge under networkConnectors; of a duplex one the other end knows too. */
+const endOf = ({ from, to }: BridgeSpec, end: 'from' | 'to'): End =>
+  end === 'from'
+    ? { at: from, leads: to, kind: 'networkConnectors' }
+    : { at: to, leads: from, kind: 'duplexNetworkConnectors' };
+
+/** Bridges of the brokers of a group that answer; null when none does. */
+function bridgesAt(topology: Topology, group: string, readings: readonly NodeReading[]): BridgeReading[] | null {
+  const names = nodesOfGroup(topology, group).map((node) => node.name);
+  const answers = readings.flatMap(({ observation, broker }) =>
+    names.includes(observation.name) && broker.state === 'answered' ? [broker.broker] : [],
+  );
+  return answers.length === 0 ? null : answers.flatMap((broker) => broker.bridges);
+}

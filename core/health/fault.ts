@@ -1,0 +1,34 @@
+/** The faults that verification tells apart, and the checks that carry them. */
+import type { Check } from '../contract.js';
+
+export type Fault =
+  /** Could not look; nothing is known of what is there. */
+  | 'HostUnseen'
+  | 'HostDown'
+  | 'AgentDown'
+  | 'NodeDown'
+  | 'NodeFrozen'
+  | 'NotReady'
+  | 'StartFailed'
+  | 'NoMaster'
+  | 'TwoMasters'
+  | 'StoreNotWritable'
+  | 'WrongPort'
+  | 'WrongBrokerName'
+  | 'WrongVersion'
+  | 'ConsoleUnreachable'
+  | 'BadCredentials'
+  | 'SignalsDisagree'
+  | 'StaleConfiguration'
+  | 'BridgeDown'
+  | 'MessagesLost'
+  | 'MessagesDuplicated'
+  | 'QueueLeft'
+  | 'LoginRefused'
+  | 'LoginNotRequired'
+  | 'ProbeFailed'
+  | 'NotChecked';
+
+export const passed = (name: string, detail: string): Check => ({ name, ok: true, detail });
+
+export const failed = (name: string, fault: Fault, detail: string): Check => ({ name, ok: false, fault, detail });
