@@ -1,5 +1,6 @@
 /** argv → command → exit code. What each command does is in commands/. */
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
+import { EverbrokerError, FAILURES } from '../core/failure.js';
 import { addCredentials } from './commands/credentials.js';
 import { addDeploy } from './commands/deploy.js';
 import { addDestroy } from './commands/destroy.js';
@@ -13,9 +14,13 @@ import { addWorker } from './commands/worker.js';
 import { reportError } from './terminal.js';
 
 const EXIT_CODES = `
-Exit codes: 0 done · 1 unexpected error · 2 the input is wrong · 3 the cluster is busy or was taken over ·
-4 a subnet, port or name is taken · 5 a host, engine or Temporal cannot be reached · 6 a download or Java failed ·
-7 a broker did not start · 8 verification failed · 9 aborted or skipped · 130 interrupted`;
+Exit codes:
+  0  done                                   5  a host, engine or Temporal cannot be reached
+  1  unexpected error                       6  a download or Java failed
+  2  the input is wrong                     7  a broker did not start
+  3  the cluster is busy, or taken over     8  verification failed, or not healthy
+  4  a subnet, port or name is taken        9  cancelled, aborted, or a step was skipped
+                                          130  interrupted; what was started runs on`;
 
 const program = new Command('everbroker')
   .description('Apache ActiveMQ Classic high-availability clusters as durable Temporal workflows')
@@ -37,16 +42,18 @@ for (const add of [
 ])
   add(program);
 
-/** Commander ends by throwing, also for --help; its own exit code tells which: 0 or a wrong argument. */
+/** Commander ends by throwing, also for --help; its own exit code tells whether all is well. */
 async function main(): Promise<number> {
+  const json = process.argv.includes('--json');
   try {
     await program.parseAsync();
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
-    if (typeof code === 'string' && code.startsWith('commander.'))
-      return code.includes('help') || code.includes('version') ? 0 : 2;
-    return reportError(error, process.argv.includes('--json'));
+    if (!(error instanceof CommanderError)) return reportError(error, json);
+    if (error.exitCode === 0) return 0;
+    // Its text is on stderr already; a program reads stdout.
+    if (json) reportError(new EverbrokerError('InvalidInput', error.message), true);
+    return FAILURES.InvalidInput.exitCode;
   }
 }
 

@@ -1,6 +1,12 @@
 /** A failed workflow as the error that its caller understands: the type, message and details of the failure inside. */
 import { WorkflowFailedError } from '@temporalio/client';
-import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  TerminatedFailure,
+  TimeoutFailure,
+} from '@temporalio/common';
 import { EverbrokerError, FAILURES, type FailureType } from '../core/failure.js';
 
 export function fromWorkflowFailure(error: unknown): unknown {
@@ -12,8 +18,16 @@ export function fromWorkflowFailure(error: unknown): unknown {
   if (cause instanceof TerminatedFailure)
     return new EverbrokerError('Aborted', 'the operation was terminated', {}, { cause });
   if (cause instanceof TimeoutFailure)
-    return new EverbrokerError('CommandTimedOut', 'the operation timed out', {}, { cause });
+    return new EverbrokerError('CommandTimedOut', timeoutText(error.cause, cause), {}, { cause });
   return error;
+}
+
+/** Which activity it was, where it was one: the operation as a whole has no timeout unless its starter set one. */
+function timeoutText(outer: unknown, timeout: TimeoutFailure): string {
+  const kind = (timeout.timeoutType ?? 'unknown').toLowerCase().replaceAll('_', '-');
+  for (let current = outer; current instanceof Error; current = current.cause)
+    if (current instanceof ActivityFailure) return `${current.activityType} timed out (${kind})`;
+  return `the operation timed out (${kind})`;
 }
 
 function fromApplicationFailure(failure: ApplicationFailure): unknown {

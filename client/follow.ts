@@ -1,6 +1,8 @@
 /** Follows an operation to its end: progress as it comes, one Ctrl-C cancels it, a second one leaves it alone. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { OperationHandle } from './everbroker.js';
-import { ProgressPrinter, type Terminal } from './terminal.js';
+import { ProgressPrinter } from './progress-printer.js';
+import { reportInterrupted, type Terminal } from './terminal.js';
 
 /** Often enough to look live; a query costs the worker about a millisecond. */
 const POLL_MS = 200;
@@ -12,9 +14,15 @@ export async function follow<O>(operation: OperationHandle<O>, terminal: Termina
   const interrupted = onInterrupt(operation, terminal);
   const watching = watch(operation, printer, () => ended);
   try {
-    return await result;
-  } finally {
+    const output = await result;
     await watching;
+    return output;
+  } catch (error) {
+    await watching;
+    // The error is reported by the caller; what it does not say stands here.
+    printer.failures(error instanceof Error ? error.message : String(error));
+    throw error;
+  } finally {
     interrupted.stop();
   }
 }
@@ -27,7 +35,7 @@ async function watch<O>(operation: OperationHandle<O>, printer: ProgressPrinter,
   };
   while (!ended()) {
     await look();
-    if (!ended()) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    if (!ended()) await delay(POLL_MS);
   }
   await look();
   printer.end();
@@ -36,7 +44,7 @@ async function watch<O>(operation: OperationHandle<O>, printer: ProgressPrinter,
 function onInterrupt<O>(operation: OperationHandle<O>, terminal: Terminal): { stop: () => void } {
   let asked = false;
   const handler = (): void => {
-    if (asked) process.exit(130);
+    if (asked) process.exit(reportInterrupted(operation.workflowId, terminal.json));
     asked = true;
     terminal.line(`\ncancelling ${operation.workflowId} at the next clean point (once more: leave it running)`);
     operation.cancel().catch((error: unknown) => terminal.line(String(error)));

@@ -8,6 +8,7 @@ import type {
   StatusOutput,
   VerifyOutput,
 } from '../core/contract.js';
+import { foldedWarnings, fullWarnings } from './warnings.js';
 
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows.reduce<number[]>(
@@ -46,12 +47,6 @@ export const checksText = (checks: readonly Check[]): string =>
     )
     .join('\n');
 
-const warningsText = (warnings: DeployOutput['warnings']): string[] =>
-  warnings.map(
-    (warning) =>
-      `⚠ ${warning.path}: ${warning.message}${warning.suggestion === undefined ? '' : ` — ${warning.suggestion}`}`,
-  );
-
 const urlsText = (urls: Record<string, string>): string[] =>
   Object.entries(urls).map(([group, url]) => `  ${group}: ${url}`);
 
@@ -68,7 +63,7 @@ export function deployText(output: DeployOutput, where: { credentials: string; u
       ? `${output.cluster} is as its topology says: nothing changed (${seconds} s)`
       : `${output.cluster} is deployed and proven (${seconds} s, ${output.steps.changed} of ${output.steps.run} steps changed something)`;
   return lines(
-    warningsText(output.warnings),
+    foldedWarnings(output.warnings),
     output.notes,
     output.checks.length > 0 ? `\n${checksText(output.checks)}` : '',
     `\n${what}\n`,
@@ -92,7 +87,7 @@ export function planText(output: PlanOutput): string {
     ),
   );
   return lines(
-    warningsText(output.warnings),
+    fullWarnings(output.warnings),
     output.notes,
     count === 0 ? `${output.cluster} is as its topology says: nothing to do` : `${output.cluster}: ${count} steps`,
     steps,
@@ -131,4 +126,4 @@ export function destroyText(output: DestroyOutput): string {
 const keptText = (kept: readonly string[]): string =>
   kept.length === 0 ? '' : `kept, because they hold data: ${kept.join(', ')} (--delete-data removes them)`;
 
-export const problemsText = (problems: DeployOutput['warnings']): string => warningsText(problems).join('\n');
+export const problemsText = (problems: DeployOutput['warnings']): string => fullWarnings(problems).join('\n');

@@ -10,9 +10,21 @@ import {
 /** The reason of a failure without Temporal's wrapping: what a person wants to read. */
 export function failureText(error: unknown): string {
   const cause = rootFailure(error);
-  if (cause instanceof TimeoutFailure)
-    return `timed out (${cause.timeoutType}): the worker or the host did not answer in time`;
+  if (cause instanceof TimeoutFailure) return timeoutText(error, cause);
   return cause instanceof Error ? cause.message : String(cause);
+}
+
+const TIMEOUTS: Partial<Record<string, string>> = {
+  HEARTBEAT: 'its worker was lost, and no other finished it; see the worker’s log',
+  START_TO_CLOSE: 'it took longer than it may; see the load of the host',
+  SCHEDULE_TO_START: 'no worker took it; see whether one runs for its task queue',
+};
+
+function timeoutText(error: unknown, timeout: TimeoutFailure): string {
+  const what = error instanceof ActivityFailure ? `${error.activityType} ` : '';
+  const timeoutType: string = timeout.timeoutType ?? 'UNKNOWN';
+  const kind = timeoutType.toLowerCase().replaceAll('_', '-');
+  return `${what}timed out (${kind}): ${TIMEOUTS[timeoutType] ?? 'the worker or the host did not answer in time'}`;
 }
 
 /** The type of the ApplicationFailure inside, if there is one. */

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { follow } from '../follow.js';
 import { deployText } from '../render.js';
 import { openSession } from '../session.js';
@@ -18,7 +18,11 @@ export function addDeploy(program: Command): void {
     .command('deploy')
     .description('make a cluster as its topology says, and prove it; what is as wanted already is left alone')
     .argument('[topology]', 'a name that the worker knows, or a YAML or JSON file', 'ha-6')
-    .option('--on-failure <what>', 'fail, or wait for a decision (updates retryStep, skipStep, abort)', 'fail')
+    .addOption(
+      new Option('--on-failure <what>', 'end, or wait for a decision (updates retryStep, skipStep, abort)')
+        .choices(['fail', 'wait'])
+        .default('fail'),
+    )
     .option('--rollback', 'remove what this run created when it fails or is cancelled')
     .option('--id <workflow id>', 'id of the workflow')
     .option('--detach', 'start it and return; follow it in the Temporal UI')

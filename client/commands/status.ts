@@ -1,9 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { StatusOutput } from '../../core/contract.js';
-import { FAILURES } from '../../core/failure.js';
+import { EverbrokerError, FAILURES } from '../../core/failure.js';
 import { statusText } from '../render.js';
 import { openSession, type Session } from '../session.js';
-import { openTerminal } from '../terminal.js';
+import { openTerminal, type Terminal } from '../terminal.js';
 import { clusterInput } from '../topology-argument.js';
 
 const WATCH_MS = 2000;
@@ -19,18 +20,38 @@ export function addStatus(program: Command): void {
       const terminal = openTerminal(options.json ?? false);
       const input = await clusterInput(cluster);
       const session = await openSession((line) => terminal.line(line));
-      for (;;) {
-        const output = await look(session, input);
-        if (options.watch && !terminal.json && process.stdout.isTTY) process.stdout.write('\u001b[2J\u001b[H');
-        terminal.result(statusText(output), output);
-        if (!options.watch) {
-          if (!output.healthy) process.exitCode = FAILURES.VerificationFailed.exitCode;
-          return;
-        }
-        await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
-      }
+      if (options.watch) return watch(session, { input, terminal });
+      const output = await look(session, input);
+      terminal.result(statusText(output), output);
+      if (!output.healthy) process.exitCode = FAILURES.VerificationFailed.exitCode;
     });
 }
 
-const look = async (session: Session, input: Awaited<ReturnType<typeof clusterInput>>): Promise<StatusOutput> =>
+type Input = Awaited<ReturnType<typeof clusterInput>>;
+
+/** Until Ctrl-C. A look that fails is shown and does not end it: hosts come back. */
+async function watch(session: Session, { input, terminal }: { input: Input; terminal: Terminal }): Promise<void> {
+  const interrupt = new AbortController();
+  process.once('SIGINT', () => interrupt.abort());
+  const clears = !terminal.json && process.stdout.isTTY;
+  while (!interrupt.signal.aborted) {
+    const output = await Promise.race([look(session, input).catch(failureOf), aborted(interrupt.signal)]);
+    if (output === null) return;
+    if (clears) process.stdout.write('\u001b[2J\u001b[H');
+    const text = 'error' in output ? output.error.message : statusText(output);
+    terminal.result(`${new Date().toLocaleTimeString()}\n${text}${clears ? '' : '\n'}`, output);
+    await delay(WATCH_MS, undefined, { signal: interrupt.signal }).catch(() => undefined);
+  }
+}
+
+/** @throws what waiting cannot better: a wrong input, an unknown cluster. */
+function failureOf(error: unknown): { error: { type: string; message: string } } {
+  if (!(error instanceof EverbrokerError) || FAILURES[error.type].fault === 'user') throw error;
+  return { error: { type: error.type, message: error.message } };
+}
+
+const aborted = (signal: AbortSignal): Promise<null> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(null), { once: true }));
+
+const look = async (session: Session, input: Input): Promise<StatusOutput> =>
   (await session.everbroker.status(input)).result();

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { Everbroker } from '../../client/everbroker.js';
+import type { StatusOutput } from '../../core/contract.js';
 import type { Topology } from '../../core/topology/topology.js';
 import type { TopologyInput } from '../../core/topology/schema.js';
 import { containerName } from '../../core/naming.js';
@@ -198,6 +199,20 @@ export class System {
     cluster: string,
   ): Promise<Record<'console' | 'client' | 'bridge' | 'probe', { user: string; password: string }>> {
     return JSON.parse(await readFile(join(this.home, 'credentials', `${cluster}.json`), 'utf8')) as never;
+  }
+
+  /** Waits until the cluster's status is as wanted; what it was instead is in the error. */
+  async untilStatus(cluster: string, wanted: (status: StatusOutput) => boolean): Promise<void> {
+    let last: StatusOutput | undefined;
+    try {
+      await until(
+        `the status of ${cluster}`,
+        async () => wanted((last = await (await this.everbroker.status({ cluster })).result())),
+        120_000,
+      );
+    } catch (error) {
+      throw new Error(`the status is not as wanted: ${JSON.stringify(last)}`, { cause: error });
+    }
   }
 
   /** Ends the worker and the server and removes every cluster with all that it had. */

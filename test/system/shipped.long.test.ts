@@ -54,15 +54,10 @@ for (const { name, version } of [
     test('fails over when the master of each group is killed, and passes verification again', async () => {
       await system.sh(topology, 'mqbrokerAA', `sh ${AGENT_FILE} kill mq1`);
       await system.sh(topology, 'mqbrokerBB', `sh ${AGENT_FILE} kill mq4`);
-      await until(
-        'others serve, and the killed ones wait',
-        async () => {
-          const status = await (await system.everbroker.status({ cluster: topology.name })).result();
-          const { mq1, mq4 } = rolesOf(status.nodes);
-          return status.healthy && mq1 === 'slave' && mq4 === 'slave';
-        },
-        120_000,
-      );
+      await system.untilStatus(topology.name, (status) => {
+        const { mq1, mq4 } = rolesOf(status.nodes);
+        return status.healthy && mq1 === 'slave' && mq4 === 'slave';
+      });
       // ActiveMQ's own back-off, which the recipe has, takes its time until the bridge is back.
       await until(
         'verification passes',

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { AGENT_FILE, classDataFile, classDataKeyFile } from '../../core/layout.js';
 import { TESTED_VERSIONS } from '../../core/topology/rules/versions.js';
 import type { Topology } from '../../core/topology/topology.js';
-import { System, failedChecks, rolesOf, until } from '../support/system.js';
+import { System, failedChecks, rolesOf } from '../support/system.js';
 
 let system: System;
 before(async () => {
@@ -29,15 +29,10 @@ for (const version of TESTED_VERSIONS) {
       const archive = classDataFile(topology);
       await system.sh(topology, 'host1', `test -s ${archive} && test -s ${classDataKeyFile(topology)}`);
       await system.sh(topology, 'host1', `sh ${AGENT_FILE} kill mq1`);
-      await until(
-        'mq2 serves and mq1 waits',
-        async () => {
-          const status = await (await system.everbroker.status({ cluster: topology.name })).result();
-          const { mq1, mq2 } = rolesOf(status.nodes);
-          return mq2 === 'master' && mq1 === 'slave';
-        },
-        120_000,
-      );
+      await system.untilStatus(topology.name, ({ nodes }) => {
+        const { mq1, mq2 } = rolesOf(nodes);
+        return mq2 === 'master' && mq1 === 'slave';
+      });
       assert.match(await system.sh(topology, 'host1', ofNode('mq1', 'maps')), literally(archive));
       const result = await (await system.everbroker.verify({ cluster: topology.name })).result();
       assert.deepEqual(failedChecks(result.checks), []);
