@@ -39,9 +39,9 @@ async function fromFile(directory: string, reference: string, name: string): Pro
     throw refused(reference, 'cannot be read by the worker');
   });
   try {
-    const { size, ...facts } = await file.stat();
+    const facts = await file.stat();
     if (!facts.isFile()) throw refused(reference, 'is not a file');
-    if (size > MAX_BYTES) throw refused(reference, `has more than ${MAX_BYTES} bytes`);
+    if (facts.size > MAX_BYTES) throw refused(reference, `has more than ${MAX_BYTES} bytes`);
     return (await file.readFile('utf8')).replace(/\r?\n$/, '');
   } finally {
     await file.close();
