@@ -89,7 +89,9 @@ export function planText(output: PlanOutput): string {
   return lines(
     fullWarnings(output.warnings),
     output.notes,
-    count === 0 ? `${output.cluster} is as its topology says: nothing to do` : `${output.cluster}: ${count} steps`,
+    count === 0
+      ? `${output.cluster} is as its topology says: nothing to do`
+      : `${output.cluster}: ${count} ${count === 1 ? 'step' : 'steps'}`,
     steps,
     output.unseen.length > 0
       ? `  then look into ${output.unseen.join(', ')} and plan the rest: the container is stopped`
