@@ -50,12 +50,12 @@ function downText(known: Known, host: string): string {
 
 function driftSteps(known: Known): Step[] {
   const secretsWanted = known.secretsChanged || secretsVersion(known) === 0;
-  return stepsOf(planDeploy(known)).filter((step) => {
+  return stepsOf(planDeploy(known)).filter(({ kind, host }) => {
+    if (host === undefined || !DRIFT.includes(kind)) return false;
     // Credentials are also shared because a node is written anew, which is told of that node.
-    if (step.kind === 'shareSecrets') return secretsWanted;
+    if (kind === 'shareSecrets') return secretsWanted;
     // Of a container that must be made anew this is the news; that it will be empty is not.
-    if (containerReason(known, step.host ?? '') !== null && step.kind !== 'createContainer') return false;
-    return DRIFT.includes(step.kind);
+    return kind === 'createContainer' || containerReason(known, host) === null;
   });
 }
 

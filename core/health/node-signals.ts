@@ -1,6 +1,6 @@
 /** Whether all signals of one running node say the same: of a master that it serves, of a slave that it only waits. */
 import type { Check } from '../contract.js';
-import type { Node } from '../topology/topology.js';
+import type { Node, Topology } from '../topology/topology.js';
 import { failed, passed } from './fault.js';
 import type { BrokerFacts } from './jolokia-reading.js';
 import type { NodeObservation } from './observation.js';
@@ -8,14 +8,14 @@ import type { NodeReading } from './roles.js';
 
 export const nodeCheckName = (node: Node): string => `${node.name} of ${node.group}`;
 
-export function judgeMaster(node: Node, reading: NodeReading): Check {
+export function judgeMaster(topology: Topology, node: Node, reading: NodeReading): Check {
   const { observation: seen, broker } = reading;
   const ports = portFault(node, seen);
   if (ports !== null) return ports;
   const name = nodeCheckName(node);
   switch (broker.state) {
     case 'answered':
-      return judgeAnswer(node, seen, broker.broker);
+      return judgeAnswer(topology, node, { seen, broker: broker.broker });
     case 'unauthorized':
       return failed(name, 'BadCredentials', `the console of ${node.name} refuses the cluster's credentials`);
     case 'timeout':
@@ -47,12 +47,18 @@ function portFault(node: Node, seen: NodeObservation): Check | null {
   return failed(name, 'WrongPort', `${node.name} is master, but ${parts.join(' and ')}`);
 }
 
-function judgeAnswer(node: Node, seen: NodeObservation, broker: BrokerFacts): Check {
+function judgeAnswer(
+  { activemq }: Topology,
+  node: Node,
+  { seen, broker }: { seen: NodeObservation; broker: BrokerFacts },
+): Check {
   const name = nodeCheckName(node);
   if (broker.brokerName !== node.group) {
     const detail = `the broker of ${node.name} calls itself "${broker.brokerName}", not "${node.group}"`;
     return failed(name, 'WrongBrokerName', detail);
   }
+  if (broker.version !== activemq.version)
+    return failed(name, 'WrongVersion', `${node.name} runs ActiveMQ ${broker.version}, not ${activemq.version}`);
   const against = [
     broker.isSlave && 'Jolokia says slave',
     seen.log.role !== 'master' && `its log says ${seen.log.role}`,

@@ -66,7 +66,7 @@ export function judgeGroup(topology: Topology, group: string, { readings, unseen
     master: masters.length === 1 ? (masters[0]?.node.name ?? null) : null,
     checks: [
       judgeMasters({ topology, group, nodes, masters }),
-      ...nodes.map(({ node, reading }) => judgeNode(node, reading, unseen)),
+      ...nodes.map((seen) => judgeNode(topology, seen, unseen)),
     ],
   };
 }
@@ -112,7 +112,7 @@ function noMaster(topology: Topology, group: string, nodes: readonly Seen[]): Ch
   return failed(name, 'NoMaster', `nobody serves ${group} and holds the lock of its store (${roles.join(', ')})`);
 }
 
-function judgeNode(node: Node, reading: NodeReading | undefined, unseen: Record<string, string>): Check {
+function judgeNode(topology: Topology, { node, reading }: Seen, unseen: Record<string, string>): Check {
   const name = nodeCheckName(node);
   if (reading === undefined) {
     const why = unseen[node.host] ?? `host ${node.host} told nothing about it`;
@@ -128,7 +128,7 @@ function judgeNode(node: Node, reading: NodeReading | undefined, unseen: Record<
     return failed(name, 'SignalsDisagree', `${node.name} runs although it is meant to be ${seen.desired}`);
   if (!seen.storeWritable)
     return failed(name, 'StoreNotWritable', `the brokers' user cannot write the store of ${node.name}`);
-  return claimsMaster(node, seen) ? judgeMaster(node, reading) : judgeSlave(node, reading);
+  return claimsMaster(node, seen) ? judgeMaster(topology, node, reading) : judgeSlave(node, reading);
 }
 
 function downText(node: Node, { observation: seen, broker }: NodeReading): string {
