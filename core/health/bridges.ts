@@ -14,16 +14,12 @@ function judgeBridge(topology: Topology, bridge: BridgeSpec, readings: readonly 
   const name = bridgeCheckName(bridge);
   const wanted = [endOf(bridge, 'from'), ...(bridge.duplex ? [endOf(bridge, 'to')] : [])];
   const ends = wanted.map((end) => ({ ...end, seen: bridgesAt(topology, end.at, readings) }));
-  const missing = ends.flatMap(({ at, leads, kind, seen }): string[] => {
+  const missing = ends.flatMap(({ at, leads, kind, named, seen }): string[] => {
     if (seen === null) return [`no broker of ${at} answers that could tell`];
-    const own = seen.filter((reading) => reading.kind === kind && reading.connector === bridge.name);
+    const own = seen.filter((reading) => reading.kind === kind && (named === null || reading.connector === named));
     if (own.some((reading) => reading.remoteBroker === leads)) return [];
-    const other = own.map((reading) => reading.remoteBroker ?? 'nowhere');
-    return [
-      other.length > 0
-        ? `the master of ${at} has it to ${other.join(', ')}, not to ${leads}`
-        : `the master of ${at} has no such connection to ${leads}`,
-    ];
+    const other = own.map((reading) => reading.remoteBroker ?? 'nowhere').join(', ');
+    return [`the master of ${at} has no such connection to ${leads}${other === '' ? '' : ` (but one to ${other})`}`];
   });
   if (missing.length > 0) return failed(name, 'BridgeDown', missing.join('; '));
   return passed(
@@ -36,13 +32,15 @@ interface End {
   at: string;
   leads: string;
   kind: BridgeReading['kind'];
+  /** The name under which it is listed; the end that was dialled knows none and numbers it (`#0`). */
+  named: string | null;
 }
 
 /** The end that dials lists a bridge under networkConnectors; of a duplex one the other end knows too. */
-const endOf = ({ from, to }: BridgeSpec, end: 'from' | 'to'): End =>
+const endOf = ({ name, from, to }: BridgeSpec, end: 'from' | 'to'): End =>
   end === 'from'
-    ? { at: from, leads: to, kind: 'networkConnectors' }
-    : { at: to, leads: from, kind: 'duplexNetworkConnectors' };
+    ? { at: from, leads: to, kind: 'networkConnectors', named: name }
+    : { at: to, leads: from, kind: 'duplexNetworkConnectors', named: null };
 
 /** Bridges of the brokers of a group that answer; null when none does. */
 function bridgesAt(topology: Topology, group: string, readings: readonly NodeReading[]): BridgeReading[] | null {

@@ -59,7 +59,7 @@ const facts = (topology: Topology, node: Node): BrokerFacts => ({
   connectors: { openwire: `tcp://0.0.0.0:${node.openwire}` },
   bridges: topology.bridges.flatMap(({ name, from, to, duplex }): BridgeReading[] => [
     ...(from === node.group ? [aBridge('networkConnectors', name, to)] : []),
-    ...(to === node.group && duplex ? [aBridge('duplexNetworkConnectors', name, from)] : []),
+    ...(to === node.group && duplex ? [aBridge('duplexNetworkConnectors', '#0', from)] : []),
   ]),
 });
 

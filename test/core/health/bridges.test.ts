@@ -38,8 +38,18 @@ const WRONG: [string, string, (bridges: BridgeReading[], reading: NodeReading) =
     (bridges) => bridges.splice(0),
     /the master of g2 has no such connection to g1/,
   ],
-  ['leads to another broker', 'n1', (bridges) => (bridges[0]!.remoteBroker = 'x'), /has it to x, not to g2/],
-  ['leads nowhere yet', 'n1', (bridges) => (bridges[0]!.remoteBroker = null), /has it to nowhere, not to g2/],
+  [
+    'leads to another broker',
+    'n1',
+    (bridges) => (bridges[0]!.remoteBroker = 'x'),
+    /no such connection to g2 \(but one to x\)/,
+  ],
+  [
+    'leads nowhere yet',
+    'n1',
+    (bridges) => (bridges[0]!.remoteBroker = null),
+    /no such connection to g2 \(but one to nowhere\)/,
+  ],
   ['is another connector’s', 'n1', (bridges) => (bridges[0]!.connector = 'other'), /no such connection/],
   ['is of the wrong kind', 'n1', (bridges) => (bridges[0]!.kind = 'duplexNetworkConnectors'), /no such connection/],
   [
