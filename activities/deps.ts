@@ -11,6 +11,8 @@ export interface Deps {
   engine(address?: string): DockerEngine;
   openHost(topology: Topology, host: string): Promise<Host>;
   cache: ArtefactCache;
+  /** Private keys of hosts by owner token and host, in this process only; what is not here is read on the host. */
+  hostKeys: Map<string, string>;
   /** Text of agent.sh, as it is put on hosts. */
   agent: string;
   /** The probe's jar. */

@@ -104,12 +104,17 @@ const linkJava = (host: Host, home: string, signal: AbortSignal): Promise<unknow
     signal,
   });
 
+export interface Installed extends StepResult {
+  /** Whether the cache had a class-data archive for this host's JVM, and it is there now. */
+  classData: boolean;
+}
+
 /** Home, overlays, probe, the brokers' user, and the class-data archive when the cache has one for this JVM. */
 export async function installActiveMQ(
   deps: Deps,
   { topology, host, token }: StepInput,
   signal: AbortSignal,
-): Promise<StepResult> {
+): Promise<Installed> {
   const opened = ownedBy(await deps.openHost(topology, host), token);
   const cached = await fetchDistribution(deps.cache, topology.activemq, { signal });
   await makeUser(opened, topology, signal);
@@ -119,7 +124,7 @@ export async function installActiveMQ(
     putFiles(opened, probeFiles(deps.probe), { timeoutMs: 30_000, signal }),
     placeClassData(deps, { topology, host: opened, distribution: cached.distribution, signal }),
   ]);
-  return { changed: true, note: warm ? 'with class-data archive' : 'without class-data archive' };
+  return { changed: true, classData: warm, note: warm ? 'with class-data archive' : 'without class-data archive' };
 }
 
 async function unpackHome(

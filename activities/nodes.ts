@@ -5,6 +5,7 @@ import { parseNodeLine } from '../core/health/parse-observation.js';
 import { AGENT_FILE, HOST_KEY_FILE, credentialsHashFile, nodeBase, nodeStateDir } from '../core/layout.js';
 import { hashText } from '../core/plan/desired.js';
 import type { StepResult } from '../core/plan/step.js';
+import type { ClusterSecrets } from '../core/secrets.js';
 import { groupOf, nodeNamed, type Node, type Topology } from '../core/topology/topology.js';
 import type { Host } from '../hosts/host.js';
 import { ownedBy } from '../hosts/owned-host.js';
@@ -30,10 +31,12 @@ export async function configureNode(
   const node = nodeNamed(topology, input.step.node ?? '');
   const opened = ownedBy(await deps.openHost(topology, host), token);
   const { distribution } = await fetchDistribution(deps.cache, topology.activemq, { signal });
-  const secrets = parseSecrets(await unseal(opened, input.sealed, signal));
+  const [secrets] = await Promise.all([
+    unseal(deps, { host: opened, key: `${token}/${host}`, sealed: input.sealed, signal }),
+    makeDirectories(opened, topology, node, signal),
+  ]);
   const credentials = renderCredentials(topology, node, secrets);
   const files = [...renderNode(topology, node, distribution), credentials];
-  await makeDirectories(opened, topology, node, signal);
   await putFiles(opened, [...files.map((file) => toHostFile(topology, file)), sealOf(node, credentials)], {
     timeoutMs: 60_000,
     signal,
@@ -48,11 +51,36 @@ const sealOf = (node: Node, credentials: RenderedFile): HostFile => ({
   mode: 0o600,
 });
 
-async function unseal(host: Host, sealed: Sealed, signal: AbortSignal): Promise<string> {
+interface Sealing {
+  host: Host;
+  /** Owner token and host: the key of a host can be another for the next operation. */
+  key: string;
+  sealed: Sealed;
+  signal: AbortSignal;
+}
+
+/** The nodes of a host share its key, so it is read once an operation; a container made anew meanwhile has a new one. */
+async function unseal(deps: Deps, sealing: Sealing): Promise<ClusterSecrets> {
+  const known = deps.hostKeys.get(sealing.key);
+  if (known !== undefined) {
+    try {
+      return parseSecrets(openSealed(known, sealing.sealed));
+    } catch {
+      deps.hostKeys.delete(sealing.key);
+    }
+  }
+  const key = await readHostKey(sealing);
+  // Operations come and go: what is forgotten is read again.
+  if (deps.hostKeys.size > 200) deps.hostKeys.clear();
+  deps.hostKeys.set(sealing.key, key);
+  return parseSecrets(openSealed(key, sealing.sealed));
+}
+
+async function readHostKey({ host, signal }: Sealing): Promise<string> {
   const key = await host.exec(['cat', HOST_KEY_FILE], { timeoutMs: 10_000, signal });
   // Without its output, which would be the key: the failure goes into a history.
   if (key.exitCode !== 0 || key.timedOut) throw commandFailed({ ...key, stdout: '' }, 'read the key of the host');
-  return openSealed(key.stdout.trim(), sealed);
+  return key.stdout.trim();
 }
 
 /**
@@ -65,12 +93,13 @@ async function makeDirectories(host: Host, topology: Topology, node: Node, signa
   const stores = store.kind === 'kahadb' ? [store.directory] : [];
   const owned = [`${base}/conf`, `${base}/data`, `${base}/tmp`, ...stores];
   const { uid } = topology.runAs;
-  const directories = 'owner=$1; shift; mkdir -p "$@" && chown "$owner" "$@" && chmod 0750 "$@"';
-  await run(host, ['sh', '-c', directories, 'sh', `${uid}:${uid}`, ...owned], { timeoutMs: 30_000, signal });
-  for (const directory of stores) {
-    const foreign = ['find', directory, '-xdev', '!', '-uid', String(uid)];
-    await run(host, [...foreign, '-exec', 'chown', '-h', `${uid}:${uid}`, '{}', '+'], { timeoutMs: 30_000, signal });
-  }
+  const script = `set -e
+uid=$1 store=$2; shift 2
+mkdir -p "$@"
+chown "$uid:$uid" "$@"
+chmod 0750 "$@"
+[ -z "$store" ] || find "$store" -xdev ! -uid "$uid" -exec chown -h "$uid:$uid" {} +`;
+  await run(host, ['sh', '-c', script, 'sh', String(uid), stores[0] ?? '', ...owned], { timeoutMs: 30_000, signal });
 }
 
 export const toHostFile = (topology: Topology, file: RenderedFile): HostFile => ({

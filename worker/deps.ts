@@ -34,6 +34,7 @@ export async function createDeps(
   const topologies = [settings.topologiesDir, assetPath('topologies')].filter((directory) => directory !== null);
   return {
     temporal,
+    hostKeys: new Map(),
     engine,
     openHost: (topology, host) => {
       const spec = dockerHostOf(topology, host);

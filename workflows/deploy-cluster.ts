@@ -1,11 +1,14 @@
 /** The runbook: network, containers, Java, ActiveMQ, credentials, configuration, start in order, roles, bridges. */
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, sleep } from '@temporalio/workflow';
+import type { FailureType } from '../core/failure.js';
 import type { DeployInput, DeployOutput, Check } from '../core/contract.js';
 import type { HostObservation } from '../core/health/observation.js';
 import { clientUrls, nodeResults } from '../core/health/results.js';
+import type { NodeReading } from '../core/health/roles.js';
 import type { Plan, Step } from '../core/plan/step.js';
 import { isEmpty, stepsOf } from '../core/plan/step.js';
 import { dockerHostOf, groupNames, hostNames, hostsOfGroup, type Topology } from '../core/topology/topology.js';
+import { failureText, failureType } from './failure-text.js';
 import { asOnlyWriter, type Ownership } from './hold-cluster.js';
 import { observeHosts, placeNetworks, readGroup, resolve } from './look.js';
 import { Operation, settleAll } from './operation.js';
@@ -37,6 +40,14 @@ export async function deployCluster(input: DeployInput): Promise<DeployOutput> {
   });
 }
 
+/**
+ * A container that was removed, or an engine that restarts, must not end the operation: it looks again, and plans from
+ * what is there. With the steps' own retries and the pauses an engine has about 45 s to come back.
+ */
+const LOST: ReadonlySet<string> = new Set<FailureType>(['HostUnreachable', 'EngineUnreachable']);
+const ROUNDS = 6;
+const PAUSE = '5 seconds';
+
 type Outcome = Omit<DeployOutput, 'topologyHash' | 'warnings' | 'durationMs'>;
 
 class Deployment {
@@ -57,16 +68,35 @@ class Deployment {
     this.topology = placed.topology;
     this.runner = new Runner(this.operation, { ...this.ownership, topology: placed.topology });
     for (const note of placed.notes) this.operation.note(note);
+    for (let round = 1; ; round++) {
+      try {
+        return await this.reach();
+      } catch (error) {
+        if (round === ROUNDS || !LOST.has(failureType(error) ?? '')) throw error;
+        this.operation.phase(`looks again soon: ${failureText(error)}`);
+        await sleep(PAUSE, { summary: 'a host is lost: look again' });
+      }
+    }
+  }
 
-    let plan = await this.plan();
+  /** One look, one plan, all its steps: again from the start when a host was lost on the way. */
+  private async reach(): Promise<Outcome> {
+    // Read while the plan is made: where nothing is to be done, this is all that is still to be told.
+    const reading = this.readAll(groupNames(this.topology));
+    let plan = await this.plan().finally(() => reading.catch(() => undefined));
     if (plan.unseen.length > 0) {
       // A stopped container cannot be looked into: start it, look again, and plan the rest from what is really there.
       await this.carryOut(plan);
       plan = await this.plan();
     }
-    if (isEmpty(plan)) return this.outcome('unchanged', []);
+    plan = withProofOf(this.unproven, plan);
+    if (isEmpty(plan)) return this.outcome('unchanged', [], await reading);
+    this.unproven = plan;
     const checks = await this.carryOut(plan);
-    return this.outcome(this.operation.counts().changed > 0 ? 'deployed' : 'unchanged', checks);
+    // Groups whose roles were verified a moment ago are not read again.
+    const unread = groupNames(this.topology).filter((group) => !this.runner.readings.has(group));
+    const readings = [...[...this.runner.readings.values()].flat(), ...(await this.readAll(unread))];
+    return this.outcome(this.operation.counts().changed > 0 ? 'deployed' : 'unchanged', checks, readings);
   }
 
   async rollback(): Promise<void> {
@@ -75,6 +105,8 @@ class Deployment {
   }
 
   private observed: Record<string, HostObservation> = {};
+  /** A plan that was begun: whatever became of it, its proof is still to be given. */
+  private unproven: Plan | null = null;
 
   private async plan(): Promise<Plan> {
     this.operation.phase('looking at the hosts');
@@ -82,7 +114,7 @@ class Deployment {
     this.runner.pinEngines(this.observed);
     const call = activities({ summary: 'plan the steps', profile: slowInstall });
     const { plan } = await call.planSteps({ topology: this.topology, observed: this.observed });
-    this.operation.announce(stepsOf(plan));
+    this.operation.announce(stepsOf(withProofOf(this.unproven, plan)));
     return plan;
   }
 
@@ -121,10 +153,11 @@ class Deployment {
     for (const stage of stages) await settleAll(stage.map((step) => this.runner.run(step)));
   }
 
-  private async outcome(outcome: Outcome['outcome'], proof: Check[]): Promise<Outcome> {
-    const readings = (
-      await Promise.all(groupNames(this.topology).map((group) => readGroup(this.topology, group)))
-    ).flat();
+  private async readAll(groups: readonly string[]): Promise<NodeReading[]> {
+    return (await Promise.all(groups.map((group) => readGroup(this.topology, group)))).flat();
+  }
+
+  private outcome(outcome: Outcome['outcome'], proof: Check[], readings: readonly NodeReading[]): Outcome {
     const nodes = nodeResults(this.topology, readings);
     this.operation.nodes(nodes);
     this.operation.phase(outcome);
@@ -139,6 +172,14 @@ class Deployment {
       steps: this.operation.counts(),
     };
   }
+}
+
+/** What an earlier round did without proving it is proved now, also where nothing else is left to do. */
+function withProofOf(earlier: Plan | null, plan: Plan): Plan {
+  if (earlier === null) return plan;
+  const verifications = Object.entries(earlier.groups).map(([group, stages]) => [group, stages.slice(-1)] as const);
+  const { proof, afterwards } = plan.proof.length > 0 ? plan : earlier;
+  return { ...plan, groups: { ...Object.fromEntries(verifications), ...plan.groups }, proof, afterwards };
 }
 
 const isPlacement = (step: Step): boolean => step.kind === 'createContainer' || step.kind === 'prepareHost';

@@ -2,9 +2,10 @@
 import { sleep } from '@temporalio/workflow';
 import type { Check } from '../core/contract.js';
 import type { HostObservation } from '../core/health/observation.js';
-import { judgeGroup, rolesFailure } from '../core/health/roles.js';
+import { judgeGroup, rolesFailure, type NodeReading } from '../core/health/roles.js';
 import type { Step, StepResult } from '../core/plan/step.js';
-import { firstHost, hostNames } from '../core/topology/topology.js';
+import { containerName, stateVolume, storeVolume } from '../core/naming.js';
+import { dockerHostOf, firstHost, groupsOnHost, hostNames, type Topology } from '../core/topology/topology.js';
 import type { Activities } from '../activities/index.js';
 import type { Shared } from '../activities/secrets.js';
 import type { StepInput } from '../activities/step-input.js';
@@ -21,25 +22,53 @@ const SETTLE_POLL_MS = 500;
 
 export class Runner {
   /** Results of role checks, for the operation's output. */
-  readonly checks: Check[] = [];
+  get checks(): Check[] {
+    return [...this.verified.values()].flat();
+  }
+  /** What the nodes of each group showed when their roles were verified. */
+  readonly readings = new Map<string, NodeReading[]>();
+  private readonly verified = new Map<string, Check[]>();
   private readonly operation: Operation;
   private readonly ownership: Ownership;
   private readonly publicKeys: Record<string, string> = {};
   private readonly engines: Record<string, string> = {};
   private readonly created: string[] = [];
   private sealed: Shared['sealed'] = {};
+  /** Hosts that got their class-data archive from a cache: none is to be made there. */
+  private readonly archived = new Set<string>();
 
   constructor(operation: Operation, ownership: Ownership) {
     this.operation = operation;
     this.ownership = ownership;
   }
 
-  /** From the first look on every host stays on the engine on which it was seen. */
+  /**
+   * From the first look on every host stays on the engine on which it was seen, and hosts that name the same task queue
+   * and engine are on one: workers of a queue that reach different engines would make half a cluster on each.
+   * @throws ApplicationFailure EngineChanged
+   */
   pinEngines(observed: Record<string, HostObservation>): void {
     for (const [host, seen] of Object.entries(observed)) {
-      if (seen.placement !== undefined) this.engines[host] ??= seen.placement.engineId;
+      if (seen.placement !== undefined) this.pinEngine(host, seen.placement.engineId);
       if (typeof seen.inside?.publicKey === 'string') this.publicKeys[host] = seen.inside.publicKey;
     }
+  }
+
+  private pinEngine(host: string, engine: string): void {
+    const { topology } = this.ownership;
+    const { taskQueue, engine: address } = dockerHostOf(topology, host);
+    const mates = hostNames(topology).filter((name) => {
+      const other = dockerHostOf(topology, name);
+      return other.taskQueue === taskQueue && other.engine === address;
+    });
+    for (const mate of [host, ...mates]) {
+      const pinned = this.engines[mate] ?? engine;
+      if (pinned === engine) continue;
+      const where = mate === host ? 'it was' : `${mate}, of the same task queue and engine, is`;
+      const text = `host ${host} was looked for on Docker engine ${engine}, but ${where} on ${pinned}: all workers of task queue ${taskQueue} must reach one engine`;
+      throw stepFailure('EngineChanged', text);
+    }
+    this.engines[host] = engine;
   }
 
   async sequence(steps: readonly Step[]): Promise<void> {
@@ -93,13 +122,13 @@ export class Runner {
     switch (step.kind) {
       case 'createContainer':
       case 'prepareHost': {
-        const prepared = await call[step.kind](input);
+        const prepared = await this.tracked(call[step.kind](input), mayCreate(topology, step));
         this.publicKeys[host] = prepared.publicKey;
         this.created.push(...prepared.created);
         return prepared;
       }
       case 'createNetwork': {
-        const network = await call.createNetwork(input);
+        const network = await this.tracked(call.createNetwork(input), mayCreate(topology, step));
         this.created.push(...network.created);
         return network;
       }
@@ -111,10 +140,27 @@ export class Runner {
       }
       case 'configureNode':
         return this.configure(call, input);
+      case 'installActiveMQ': {
+        const installed = await call.installActiveMQ(input);
+        if (installed.classData) this.archived.add(host);
+        return installed;
+      }
+      case 'makeClassData':
+        return this.archived.has(host) ? { changed: false, note: 'came with ActiveMQ' } : call.makeClassData(input);
       case 'proveMessages':
         throw stepFailure('VerificationFailed', 'proveMessages has its own way');
       default:
         return call[step.kind](input);
+    }
+  }
+
+  /** A step that was cut short cannot say what it created: a rollback then tries all that it may have. */
+  private async tracked<R>(deed: Promise<R>, candidates: readonly string[]): Promise<R> {
+    try {
+      return await deed;
+    } catch (error) {
+      this.created.push(...candidates);
+      throw error;
     }
   }
 
@@ -129,13 +175,23 @@ export class Runner {
     const deadline = Date.now() + SETTLE_MS;
     for (;;) {
       const { topology } = this.ownership;
-      const verdict = judgeGroup(topology, group, { readings: await readGroup(topology, group), unseen: {} });
+      const readings = await readGroup(topology, group);
+      const verdict = judgeGroup(topology, group, { readings, unseen: {} });
       if (verdict.checks.every((check) => check.ok)) {
-        this.checks.push(...verdict.checks);
+        this.readings.set(group, readings);
+        this.verified.set(group, verdict.checks);
         return { changed: false, note: `master ${verdict.master ?? '?'}` };
       }
       if (Date.now() >= deadline) throw stepFailure('VerificationFailed', rolesFailure(verdict));
       await sleep(SETTLE_POLL_MS, { summary: `${group} · roles have not settled` });
     }
   }
+}
+
+function mayCreate(topology: Topology, { kind, host = firstHost(topology) }: Step): string[] {
+  if (kind === 'createNetwork') return [`${host}|network|${dockerHostOf(topology, host).network.name}`];
+  if (kind !== 'createContainer') return [];
+  const stores = groupsOnHost(topology, host).map((group) => storeVolume(topology.name, group));
+  const volumes = [stateVolume(topology.name, host), ...stores].map((volume) => `${host}|volume|${volume}`);
+  return [...volumes, `${host}|container|${containerName(topology, host)}`];
 }

@@ -74,7 +74,7 @@ export function fakeActivities(fake: FakeCluster, client: Client): Activities {
       }),
     ),
     installJava: applied,
-    installActiveMQ: applied,
+    installActiveMQ: async (input) => ({ ...(await applied(input)), classData: false }),
     configureNode: applied,
     startNode: applied,
     stopNode: applied,
@@ -197,6 +197,7 @@ function fakeDeps(temporal: Client): Deps {
     get cache() {
       return none('cache')();
     },
+    hostKeys: new Map(),
     agent: '',
     probe: Buffer.alloc(0),
     ensureImage: none('images'),
