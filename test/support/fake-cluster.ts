@@ -5,6 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { EverbrokerError, type FailureType } from '../../core/failure.js';
+import type { BridgeReading } from '../../core/health/jolokia-reading.js';
 import type { HostObservation, NodeObservation } from '../../core/health/observation.js';
 import type { NodeReading } from '../../core/health/roles.js';
 import { stateVolume, storeVolume } from '../../core/naming.js';
@@ -159,8 +160,18 @@ export class FakeCluster {
       .filter((node) => node.group === group)
       .map((node) => {
         const observation = inside?.nodes.find((seen) => seen.name === node.name) ?? absent(node.name);
-        return { host, observation, broker: answer(observation, group) };
+        return { host, observation, broker: answer(observation, group, this.bridgesOf(group)) };
       });
+  }
+
+  /** Every bridge stands: listed by the broker that dials, and by the one that was dialled when it is a duplex one. */
+  private bridgesOf(group: string): BridgeReading[] {
+    const reading = { remoteAddress: null, createdByDuplex: false, enqueued: 0, dequeued: 0 };
+    return this.topology.bridges.flatMap(({ name, from, to, duplex }): BridgeReading[] => {
+      if (from === group) return [{ ...reading, kind: 'networkConnectors', connector: name, remoteBroker: to }];
+      if (to !== group || !duplex) return [];
+      return [{ ...reading, kind: 'duplexNetworkConnectors', connector: '#0', remoteBroker: from }];
+    });
   }
 
   stopContainer(host: string): void {
@@ -246,7 +257,7 @@ const absent = (name: string): NodeObservation => ({
   starts: 0,
 });
 
-function answer(seen: NodeObservation, group: string): NodeReading['broker'] {
+function answer(seen: NodeObservation, group: string, bridges: BridgeReading[]): NodeReading['broker'] {
   if (seen.listening.length === 0) return { state: 'refused', detail: 'the port is closed' };
   return {
     state: 'answered',
@@ -258,7 +269,7 @@ function answer(seen: NodeObservation, group: string): NodeReading['broker'] {
       status: 'Good',
       storePercentUsage: 0,
       connectors: {},
-      bridges: [],
+      bridges,
     },
   };
 }
