@@ -241,7 +241,7 @@ export interface ClusterShape {
   name?: string;
 }
 
-async function clusterInput({
+export async function clusterInput({
   groups = 1,
   nodesPerGroup = 2,
   oneHost = false,

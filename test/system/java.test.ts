@@ -63,7 +63,9 @@ describe('Java from an archive', () => {
     assert.equal(java.note, 'Java 17');
     const home = javaHome(topology, archive.sha512);
     assert.equal(await system.sh(topology, 'host1', `readlink ${JAVA_LINK}`), `${home}\n`);
-    assert.match(await system.sh(topology, 'host1', 'readlink /proc/[0-9]*/exe || :'), new RegExp(`${home}/bin/java`));
+    // As the broker's user: root in a container may not look.
+    const programs = 'setpriv --reuid=7616 --regid=7616 --clear-groups readlink /proc/[0-9]*/exe || :';
+    assert.ok((await system.sh(topology, 'host1', programs)).split('\n').includes(`${home}/bin/java`));
     await system.sh(topology, 'host1', `test -f ${home}/.complete`);
   });
 
