@@ -85,8 +85,17 @@ export class Operation {
     this.show();
   }
 
-  /** Shows steps that are still to come. A second plan (after a look again) adds only what is new. */
+  /**
+   * Shows steps that are still to come. A second plan (after a look again) adds only what is new; what has failed and is
+   * not in it has come about otherwise.
+   */
   announce(steps: readonly Step[]): void {
+    const ids = new Set(steps.map((step) => step.id));
+    for (const entry of this.progress.steps) {
+      if (entry.status !== 'failed' || ids.has(entry.id)) continue;
+      delete entry.error;
+      Object.assign(entry, { status: 'unchanged', note: 'in place when looked at again' });
+    }
     for (const step of steps) this.entry(step);
     this.show();
   }

@@ -23,17 +23,6 @@ export interface Crash {
   afterMs?: number;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const crash: Crash = JSON.parse(process.argv[2] ?? '') as Crash;
-  const built = new URL('../../dist/', import.meta.url);
-  // The build has its workflows bundled: to bundle them for every worker would take longer than the test.
-  const { runWorker } = (await import(new URL('worker/main.js', built).href)) as typeof import('../../worker/main.js');
-  const { createActivities } = (await import(
-    new URL('activities/index.js', built).href
-  )) as typeof import('../../activities/index.js');
-  await runWorker(process.env, (deps) => crashing(createActivities(crashingDeps(deps, crash)), crash));
-}
-
 const die = (): void => void process.kill(process.pid, 'SIGKILL');
 const isIn = ({ activity }: Crash): boolean => activityInfo().activityType === activity;
 /** Dying takes the kernel a moment, in which nothing may go on. */
@@ -81,4 +70,16 @@ function crashingEngine(engine: DockerEngine, crash: Crash): DockerEngine {
       return never();
     },
   };
+}
+
+// Last: it waits for the worker's end, and what it calls must be there before.
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const crash: Crash = JSON.parse(process.argv[2] ?? '') as Crash;
+  const built = new URL('../../dist/', import.meta.url);
+  // The build has its workflows bundled: to bundle them for every worker would take longer than the test.
+  const { runWorker } = (await import(new URL('worker/main.js', built).href)) as typeof import('../../worker/main.js');
+  const { createActivities } = (await import(
+    new URL('activities/index.js', built).href
+  )) as typeof import('../../activities/index.js');
+  await runWorker(process.env, (deps) => crashing(createActivities(crashingDeps(deps, crash)), crash));
 }
