@@ -11,6 +11,7 @@ import type { Check } from '../../core/contract.js';
 import { EverbrokerError } from '../../core/failure.js';
 import { containerName, holderWorkflowId } from '../../core/naming.js';
 import { driftChecks } from '../../core/health/drift.js';
+import { messageCheckNames } from '../../core/health/proof.js';
 import { planDeploy } from '../../core/plan/deploy.js';
 import type { StepResult } from '../../core/plan/step.js';
 import { dockerHostOf, hostNames, type Topology } from '../../core/topology/topology.js';
@@ -170,9 +171,8 @@ async function waitForLapse(fake: FakeCluster, cluster: string): Promise<void> {
 }
 
 function prove(fake: FakeCluster, topology: Topology, insist: boolean): { checks: Check[]; note: string } {
-  const checks = topology.bridges.map(({ from, to }): Check => {
-    const name = `messages ${from} → ${to}`;
-    const lost = fake.lostMessages.includes(`${from} → ${to}`);
+  const checks = messageCheckNames(topology).map((name): Check => {
+    const lost = fake.lostMessages.some((route) => name.endsWith(route));
     return lost
       ? { name, ok: false, fault: 'MessagesLost', detail: `3 of 20 lost` }
       : { name, ok: true, detail: '20 of 20' };

@@ -93,7 +93,7 @@ describe('deployCluster from nothing', { concurrency: 3 }, () => {
       [scene.topology.name, 'deploy', 'deployed'],
     );
     const details = await handle.query<string>('__temporal_workflow_metadata').then((found) => JSON.stringify(found));
-    assert.match(details, /\| n1 +\| g1 +\| h1 +\| master +\| 61001 +\| 18001 +\|/);
+    assert.match(details, /\| n1\s+\| g1\s+\| h1\s+\| master\s+\| 61001\s+\| 18001\s+\|/);
   });
 
   test('survives a fault that passes, without anybody noticing', async () => {
