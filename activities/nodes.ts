@@ -91,15 +91,18 @@ async function makeDirectories(host: Host, topology: Topology, node: Node, signa
   const base = nodeBase(topology, node.name);
   const { store } = groupOf(topology, node.group);
   const stores = store.kind === 'kahadb' ? [store.directory] : [];
-  const owned = [`${base}/conf`, `${base}/data`, `${base}/tmp`, ...stores];
+  const owned = [`${base}/data`, `${base}/tmp`, ...stores];
   const { uid } = topology.runAs;
+  // The configuration's directory is root's: whoever can write a directory can replace the files in it.
   const script = `set -e
-uid=$1 store=$2; shift 2
-mkdir -p "$@"
+uid=$1 store=$2 conf=$3; shift 3
+mkdir -p "$conf" "$@"
+chown "0:$uid" "$conf"
 chown "$uid:$uid" "$@"
-chmod 0750 "$@"
+chmod 0750 "$conf" "$@"
 [ -z "$store" ] || find "$store" -xdev ! -uid "$uid" -exec chown -h "$uid:$uid" {} +`;
-  await run(host, ['sh', '-c', script, 'sh', String(uid), stores[0] ?? '', ...owned], { timeoutMs: 30_000, signal });
+  const argv = ['sh', '-c', script, 'sh', String(uid), stores[0] ?? '', `${base}/conf`, ...owned];
+  await run(host, argv, { timeoutMs: 30_000, signal });
 }
 
 export const toHostFile = (topology: Topology, file: RenderedFile): HostFile => ({

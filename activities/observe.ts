@@ -13,7 +13,7 @@ import type { Host } from '../hosts/host.js';
 import { commandFailed } from '../hosts/run.js';
 import { readBroker } from '../probes/jolokia.js';
 import type { Deps } from './deps.js';
-import { readMaster, secretsChanged } from './secrets.js';
+import { insistOnReferences, readMaster, secretsChanged } from './secrets.js';
 
 const LOOK_MS = 20_000;
 /** Longer than a broker needs that answers at all; a frozen one is told by it. */
@@ -27,11 +27,14 @@ export async function observeHost(
   const placement = hostOf(topology, host).kind === 'docker' ? await observePlacement(deps, topology, host) : undefined;
   if (placement !== undefined) insistOnOurs(topology, host, placement);
   const seen = { host, clock: Date.now(), ...(placement === undefined ? {} : { placement }) };
+  // Also where there is no host yet, so that a password that cannot be had is refused before one is made.
+  const isFirst = host === firstHost(topology);
+  if (isFirst) await insistOnReferences(deps, topology);
   if (placement !== undefined && !(placement.container.running && placement.container.ours)) return seen;
   const opened = await deps.openHost(topology, host);
   const [{ clock, inside }, master] = await Promise.all([
     observe(opened, topology, signal),
-    host === firstHost(topology) ? readMaster(opened, signal) : null,
+    isFirst ? readMaster(opened, signal) : null,
   ]);
   if (master === null) return { ...seen, clock, inside };
   // This worker's copy may be older than the cluster, or missing: another worker may have deployed it.

@@ -85,24 +85,37 @@ export async function secretsChanged(deps: Deps, topology: Topology, master: Clu
   return !sameValues(master, await wantedSecrets(deps, topology, master));
 }
 
+/** @throws EverbrokerError InputRefused when a password that the topology refers to cannot be had or must not be used. */
+export async function insistOnReferences(deps: Deps, topology: Topology): Promise<void> {
+  await wantedSecrets(deps, topology, null);
+}
+
 /** Generated values stay as they are; references are resolved anew. */
 async function wantedSecrets(deps: Deps, topology: Topology, master: ClusterSecrets | null): Promise<ClusterSecrets> {
   const { console: web, client } = topology.security;
-  const named = async ({ user, password }: Login, old: Login | undefined): Promise<Login> => {
-    if (password === 'generate') return { user, password: old?.password ?? generate() };
-    const value = await deps.resolveSecret(password);
-    if (value !== user) return { user, password: value };
-    throw new EverbrokerError('InputRefused', `${password}: the password of ${user} is the user's own name`);
-  };
   const own = (user: string, old: Login | undefined): Login => ({ user, password: old?.password ?? generate() });
   return {
     version: master?.version ?? 1,
-    console: await named(web, master?.console),
-    client: await named(client, master?.client),
+    console: consoleLogin(web, await named(deps, web, master?.console)),
+    client: await named(deps, client, master?.client),
     bridge: own(BRIDGE_USER, master?.bridge),
     probe: own(PROBE_USER, master?.probe),
     system: own(SYSTEM_USER, master?.system),
   };
+}
+
+async function named(deps: Deps, { user, password }: Login, old: Login | undefined): Promise<Login> {
+  if (password === 'generate') return { user, password: old?.password ?? generate() };
+  const value = await deps.resolveSecret(password);
+  if (value !== user) return { user, password: value };
+  throw new EverbrokerError('InputRefused', `${password}: the password of ${user} is the user's own name`);
+}
+
+/** HTTP leaves open how a login's other characters are encoded: browsers send them in one way, Jetty reads another. */
+function consoleLogin(reference: Login, login: Login): Login {
+  if (/^[\x20-\x7e]*$/.test(login.password)) return login;
+  const message = `${reference.password}: the console's password may hold only letters, digits and signs of ASCII`;
+  throw new EverbrokerError('InputRefused', message);
 }
 
 const sameValues = (a: ClusterSecrets, b: ClusterSecrets): boolean =>

@@ -18,7 +18,7 @@ export interface ClientTask {
 }
 
 const SCRIPT = `cd "$1" && shift && java=$1 && shift
-exec "$java/bin/java" -Xmx64m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp 'lib/*:lib/optional/*' \\
+LC_ALL=C.UTF-8 exec "$java/bin/java" -Xmx64m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp 'lib/*:lib/optional/*' \\
   -Dactivemq.home=. org.apache.activemq.console.Main "$@" 2>&1`;
 
 async function main({ system, topology, group, queue, login }: ClientTask, verb: string): Promise<string> {

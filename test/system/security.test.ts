@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { stat } from 'node:fs/promises';
+import { mkdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
 import type { DeployOutput, PlanOutput } from '../../core/contract.js';
+import { EverbrokerError } from '../../core/failure.js';
 import { STATE_DIR, credentialsFile, nodeBase, nodeConf } from '../../core/layout.js';
 import { PROBE_USER, containerName } from '../../core/naming.js';
 import { allNodes, hostNames, type Node, type Topology } from '../../core/topology/topology.js';
@@ -103,7 +104,7 @@ describe('a deployed cluster', () => {
         await system.sh(topology, node.host, `grep -la -e "[-]Dactivemq.base=${base}" /proc/[0-9]*/cmdline | head -n 1`)
       ).split('/')[2];
       const status = await system.sh(topology, node.host, `cat /proc/${pid}/status`);
-      const line = (key: string): string => new RegExp(`^${key}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '';
+      const line = (key: string): string => new RegExp(`^${key}:[ \\t]*(.*)$`, 'm').exec(status)?.[1] ?? '';
       const { uid } = topology.runAs;
       assert.equal(line('Uid'), Array(4).fill(uid).join('\t'));
       assert.equal(line('Gid'), Array(4).fill(uid).join('\t'));
@@ -225,6 +226,156 @@ describe('a deployed cluster', () => {
   async function jolokia(node: Node, request: unknown): Promise<{ status: number }> {
     return (await (await web(node, '/api/jolokia/', logins.console, request)).json()) as { status: number };
   }
+});
+
+describe('passwords by reference', () => {
+  const FIRST = 'the-first-password';
+  const SECOND = 'the-second: password = with \\ and ü';
+  const CONSOLE = 'console-password-by-file';
+  let topology: Topology;
+  let secretsDir: string;
+  const deploy = async (of: Topology) => (await system.everbroker.deploy({ topology: { ...of } })).result();
+  const send = (login: Login | null) => sending({ system, topology, group: 'brokerA', queue: 'orders', login });
+  const client = (password: string): Login => ({ user: 'orders-app', password });
+  const versions = async () =>
+    (await system.sh(topology, 'host1', 'cd /usr/local/mqcluster && head -qn 1 */conf/credentials.properties'))
+      .trim()
+      .split('\n');
+
+  before(async () => {
+    secretsDir = join(system.home, 'secrets');
+    await mkdir(join(secretsDir, 'team'), { recursive: true });
+    await writeFile(join(secretsDir, 'team', 'app'), `${FIRST}\n`);
+    await writeFile(join(secretsDir, 'console'), CONSOLE);
+    topology = await system.topology(
+      {},
+      {
+        security: {
+          console: { user: 'watcher', password: 'file:console' },
+          client: { user: 'orders-app', password: 'file:team/app' },
+        },
+      },
+    );
+  });
+
+  test('are refused before anything is touched when everybody knows them, are missing, or lie elsewhere', async () => {
+    await writeFile(join(secretsDir, 'known'), 'admin');
+    await symlink('/etc/hostname', join(secretsDir, 'elsewhere'));
+    for (const password of ['file:known', 'file:missing', 'file:elsewhere', 'env:EVERBROKER_MISSING']) {
+      const bad = { ...topology, security: { ...topology.security, client: { user: 'app', password } } };
+      await assert.rejects(deploy(bad), { type: 'InputRefused' }, password);
+    }
+    assert.deepEqual(await system.engine.listContainers(topology.name), []);
+    assert.deepEqual(await system.engine.listVolumes(topology.name), []);
+  });
+
+  test('are used', async () => {
+    const result = await deploy(topology);
+    assert.equal(result.outcome, 'deployed');
+    assert.equal(await send(client(FIRST)), 'accepted');
+    const { console: web } = await system.credentials(topology.name);
+    assert.deepEqual(web, { user: 'watcher', password: CONSOLE });
+  });
+
+  test('that have not changed change nothing', async () => {
+    assert.equal((await deploy(topology)).outcome, 'unchanged');
+    assert.deepEqual(await versions(), Array(2).fill('# everbroker-credentials-version=1'));
+  });
+
+  test('that have changed are brought to every node, and the old ones end', async () => {
+    await writeFile(join(secretsDir, 'team', 'app'), SECOND);
+    const result = await deploy(topology);
+    assert.equal(result.outcome, 'deployed');
+    assert.deepEqual(await versions(), Array(2).fill('# everbroker-credentials-version=2'));
+    assert.equal(await send(client(SECOND)), 'accepted');
+    assert.equal(await send(client(FIRST)), 'refused');
+    assert.equal((await deploy(topology)).outcome, 'unchanged');
+    const text = [...(await allHistories(system.client)).values()].join('\n') + (await system.workerLog());
+    assert.deepEqual(leaksIn(text, { FIRST, SECOND, CONSOLE }), []);
+  });
+
+  test('go on when only the user’s name changes, which is a change too', async () => {
+    const { security } = topology;
+    topology = { ...topology, security: { ...security, client: { ...security.client, user: 'billing-app' } } };
+    assert.equal((await deploy(topology)).outcome, 'deployed');
+    assert.equal(await send({ user: 'billing-app', password: SECOND }), 'accepted');
+    assert.equal(await send(client(SECOND)), 'refused');
+  });
+
+  test('are not asked of clients once the topology turns the login off; Everbroker’s own logins go on', async () => {
+    topology = { ...topology, security: { ...topology.security, openwireLogin: false } };
+    const result = await deploy(topology);
+    assert.deepEqual(
+      result.checks.filter((check) => !check.ok),
+      [],
+    );
+    assert.equal(await send(null), 'accepted');
+    assert.equal(await send({ user: 'admin', password: 'admin' }), 'refused');
+    const { console: web } = await system.credentials(topology.name);
+    assert.deepEqual(await credentialsCommand(topology), { console: web, client: null });
+    const verified = await (await system.everbroker.verify({ cluster: topology.name })).result();
+    assert.equal(verified.verdict, 'passed', JSON.stringify(verified.checks.filter((check) => !check.ok)));
+  });
+});
+
+describe('a topology that somebody sent', () => {
+  const refused = async (change: (input: Topology) => unknown, type: string, text: RegExp) => {
+    const topology = await system.topology();
+    const input = change(topology) as Record<string, unknown>;
+    const started = await system.everbroker.deploy({ topology: input });
+    await assert.rejects(started.result(), (error: unknown) => {
+      assert.ok(error instanceof EverbrokerError);
+      assert.equal(error.type, type);
+      assert.match(error.message, text);
+      return true;
+    });
+    assert.deepEqual(await system.engine.listContainers(topology.name), []);
+    assert.deepEqual(await system.engine.listNetworks(topology.name), []);
+  };
+  const client = (password: string) => (topology: Topology) => ({
+    ...topology,
+    security: { client: { user: 'app', password } },
+  });
+  const sha512 = 'a'.repeat(128);
+
+  for (const reference of [
+    'env:PATH',
+    'file:/etc/passwd',
+    'file:../worker.log',
+    'file:a/../../worker.log',
+    'plain-text',
+  ])
+    test(`cannot have ${reference} for a password`, () =>
+      refused(client(reference), 'InvalidInput', /security\.client\.password/));
+
+  test('cannot have a variable of the worker’s that it does not have, whatever others it has', () =>
+    refused(client('env:EVERBROKER_NO_SUCH_SECRET'), 'InputRefused', /no such variable/));
+
+  for (const file of ['../worker.log', '/etc/passwd', '.hidden', 'a/b'])
+    test(`cannot have ActiveMQ or Java from the file ${file}`, async () => {
+      const source = { kind: 'file', file, sha512 };
+      const of = (key: 'activemq' | 'java') => (topology: Topology) => ({
+        ...topology,
+        [key]: { ...topology[key], source },
+      });
+      await refused(of('activemq'), 'InvalidInput', /activemq\.source\.file/);
+      await refused(of('java'), 'InvalidInput', /java\.source\.file/);
+    });
+
+  test('cannot have the worker reach an engine or a registry that is not its own', async () => {
+    const onHost = (part: object) => (topology: Topology) => ({
+      ...topology,
+      hosts: { host1: { ...topology.hosts['host1'], ...part } },
+    });
+    await refused(onHost({ engine: 'tcp://127.0.0.1:1' }), 'InputRefused', /EVERBROKER_ALLOWED_ENGINES/);
+    await refused(onHost({ image: '127.0.0.1:1/any' }), 'InputRefused', /EVERBROKER_ALLOWED_IMAGES/);
+  });
+
+  for (const name of ['../ha-6', '/etc/passwd', 'ha-6.yaml'])
+    test(`is not looked for as ${name}`, async () => {
+      const started = await system.everbroker.deploy({ topology: name });
+      await assert.rejects(started.result(), { type: 'InvalidInput', message: /the worker knows .*ha-6/ });
+    });
 });
 
 async function credentialsCommand(topology: Topology): Promise<unknown> {
