@@ -100,6 +100,11 @@ async function archive(place: Place): Promise<boolean> {
   );
   const script = `set -e
 base=$1 args=$2 uid=$3 home=$4 out=$5 key=$6 key_file=$7
+# A worker that died left its own run behind, script and broker: two on one base would spoil each other's archive.
+for old in $(grep -alzxF -e "$base" -e "-Dactivemq.base=$base" /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3); do
+  [ "$old" = $$ ] || kill -9 "$old" 2>/dev/null || :
+done
+rm -rf "$base/data" "$base/archive.jsa"
 mkdir -p "$base/data" "$base/tmp" "$(dirname "$out")"
 chown -R "$uid:$uid" "$base"
 cd "$home"

@@ -59,6 +59,9 @@ async function installPackage(host: Host, name: string, signal: AbortSignal): Pr
   const script = `set -e
 command -v apt-get >/dev/null || { echo "no apt-get: install Java into the image, or use an archive" >&2; exit 90; }
 export DEBIAN_FRONTEND=noninteractive
+# An installation of a worker that died goes on, and dpkg does not wait for it.
+exec 9>/var/lib/everbroker/packages.lock
+flock -w 600 9 || :
 dpkg --configure -a >/dev/null
 # Java's packages link manual pages, whose directories small images lack.
 mkdir -p /usr/share/man/man1
