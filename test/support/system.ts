@@ -22,6 +22,7 @@ import { JRE_IMAGE } from '../../images/jre-image.js';
 import { stateLayout } from '../../core/state-layout.js';
 import { parsed } from './topologies.js';
 import { freePort } from './local-broker.js';
+import { answersTcp } from '../../client/embedded/ports.js';
 import { startTestServer } from './temporal-server.js';
 import type { Crash } from './crashing-worker.js';
 
@@ -140,7 +141,11 @@ export class System {
 
   /** kill -9; with `durable` the next one goes on where this one was. */
   async killServer(): Promise<void> {
-    await this.server?.stop();
+    const { server } = this;
+    if (server === undefined) return;
+    await server.stop();
+    // The shell around the server ends before the killed server itself has let its port go.
+    await until('the port of the server is free', async () => !(await answersTcp('127.0.0.1', server.port, 1000)));
   }
 
   /** On the same database and port. */
