@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { choosePorts } from '../../client/embedded/ports.js';
 import { isServing } from '../../client/embedded/serving.js';
-import { ensureTemporalCli, ensureTestServer } from '../../client/embedded/temporal-cli.js';
+import { ensureTemporalCli } from '../../client/embedded/temporal-cli.js';
 import { devServerArguments } from '../../client/embedded/temporal-server.js';
 import { stateLayout } from '../../core/state-layout.js';
 
@@ -46,16 +46,6 @@ export async function startTestServer(where: { database: string | null; port?: n
       throw new Error(`the test server at ${address} did not start`);
   }
   return { address, port, stop: () => stop(child) };
-}
-
-/** A time-skipping server: for timers, retries and time-outs; it knows no schedules, visibility or reset. */
-export async function testTimeSkipping(): Promise<TestWorkflowEnvironment> {
-  const path = await ensureTestServer(programs);
-  const environment = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path } },
-  });
-  environments.push(environment);
-  return environment;
 }
 
 const users: (() => Promise<void>)[] = [];
