@@ -53,34 +53,25 @@ export class Victim {
     await this.sh(`cp -p ${path} ${path}.old; sed '${expression}' ${path}.old >${path}; rm ${path}.old`);
   }
 
-  /** Kills the JVMs and waits until the agent has started them anew and they have taken the roles they can. */
-  async restart(nodes: readonly string[] = this.nodes): Promise<void> {
+  /**
+   * Kills the JVMs and waits until the agent has started them anew and they have taken the roles they can.
+   * @param ports How many ports a master then opens: the console opens last, unless it was taken away.
+   */
+  async restart({ nodes = this.nodes, ports = 2 }: { nodes?: readonly string[]; ports?: number } = {}): Promise<void> {
     const before = new Map((await this.states()).map((node) => [node.name, node.starts]));
     for (const node of nodes) await this.sh(`sh ${AGENT_FILE} kill ${node}`);
-    await until(
-      `${nodes.join(', ')} run again`,
-      async () => {
-        const states = await this.states();
-        return states
-          .filter((node) => nodes.includes(node.name))
-          .every((node) => node.starts > (before.get(node.name) ?? 0) && hasRole(node));
-      },
-      SETTLE_MS,
-    );
+    await this.all(nodes, (node) => node.starts > (before.get(node.name) ?? 0) && hasRole(node, ports));
+  }
+
+  private all(nodes: readonly string[], condition: (node: NodeObservation) => boolean): Promise<void> {
+    const met = async (): Promise<boolean> =>
+      (await this.states()).filter((node) => nodes.includes(node.name)).every(condition);
+    return until(`${nodes.join(', ')} have roles`, met, SETTLE_MS);
   }
 
   async agent(command: 'up' | 'down', node: string): Promise<void> {
     await this.sh(`sh ${AGENT_FILE} ${command} ${node}`);
-    if (command === 'up') await this.settled([node]);
-  }
-
-  /** Waits until each of the nodes serves or waits as slave. */
-  async settled(nodes: readonly string[] = this.nodes): Promise<void> {
-    await until(
-      `${nodes.join(', ')} have roles`,
-      async () => (await this.states()).filter((node) => nodes.includes(node.name)).every(hasRole),
-      SETTLE_MS,
-    );
+    if (command === 'up') await this.all([node], (seen) => hasRole(seen, 2));
   }
 
   /** The node that serves, once there is one. */
@@ -132,6 +123,5 @@ export function storeOf(topology: Topology, group: string): string {
   return store.directory;
 }
 
-/** The console opens after the broker says that it has started; a broken one need not have any. */
-const hasRole = (node: NodeObservation): boolean =>
-  node.process.alive && (node.log.role === 'slave' || (node.log.role === 'master' && node.listening.length > 0));
+const hasRole = (node: NodeObservation, ports: number): boolean =>
+  node.process.alive && (node.log.role === 'slave' || (node.log.role === 'master' && node.listening.length >= ports));

@@ -91,7 +91,7 @@ broken('with two masters on separate stores, and a node down', [
       await groupA.edit('activemq.xml', 's#<kahaDB directory="[^"]*"#<kahaDB directory="${activemq.data}/own"#', [
         'mq2',
       ]);
-      await groupA.restart(['mq2']);
+      await groupA.restart({ nodes: ['mq2'] });
     },
   },
   {
@@ -131,7 +131,7 @@ broken('with bad credentials, and with a store that no node can write', [
     make: async () => {
       await groupA.agent('down', 'mq2');
       await groupA.editCredentials('s/^console.password=.*/console.password=changed-by-hand/', 'mq1');
-      await groupA.restart(['mq1']);
+      await groupA.restart({ nodes: ['mq1'] });
       await groupA.agent('up', 'mq2');
     },
   },
@@ -186,7 +186,7 @@ broken('whose master is frozen, and whose other master has no console', [
     detail: /mq[34] is master, but its console port \d+ is closed/,
     make: async () => {
       await groupB.edit('activemq.xml', '/<import resource="jetty.xml"/d');
-      await groupB.restart();
+      await groupB.restart({ ports: 1 });
     },
   },
 ]);
