@@ -45,11 +45,17 @@ function configureStep(known: Known, node: Node, credentialsVersion: number): St
   const files = changedFiles(known.desired.nodes[node.name]?.files ?? {}, found);
   const reasons = [
     files.length > 0 && describeFiles(node, files),
-    (seen?.credentialsVersion ?? 0) !== credentialsVersion && 'its credentials are of another version',
+    credentialsReason(seen?.credentialsVersion ?? 0, credentialsVersion),
     seen !== undefined && !seen.storeWritable && 'its user cannot write the store',
   ].filter((reason) => reason !== false);
   if (reasons.length === 0) return null;
   return { ...nodeStep('configureNode', node, 'configure', reasons.join('; ')), files };
+}
+
+/** A file that is missing, open to others, or changed by hand counts as version 0. */
+function credentialsReason(found: number, wanted: number): string | false {
+  if (found === wanted) return false;
+  return found === 0 ? 'its credentials are missing or were changed' : 'its credentials are of another version';
 }
 
 function describeFiles(node: Node, files: { path: string; change: string }[]): string {
