@@ -1,5 +1,7 @@
-import { oneLine, parseProbeOutput, probeDeadlineMs, requestText } from '../core/probe-protocol.js';
-import type { ProbeRequest, TaskReport } from '../core/probe-protocol.js';
+import { parseProbeOutput } from '../core/probe-report.js';
+import type { TaskReport } from '../core/probe-report.js';
+import { oneLine, probeDeadlineMs, requestText } from '../core/probe-request.js';
+import type { ProbeRequest } from '../core/probe-request.js';
 import type { CommandResult, Host } from '../hosts/host.js';
 
 /** Where the probe finds what it needs, all paths on the host. */

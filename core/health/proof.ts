@@ -1,14 +1,8 @@
 /** Which messages prove a cluster, and what their reports say of it. Pure. */
 import type { Check } from '../contract.js';
 import { verifyQueue } from '../naming.js';
-import {
-  probeUrl,
-  type LoginTask,
-  type ProbeTask,
-  type RouteReport,
-  type RouteTask,
-  type TaskReport,
-} from '../probe-protocol.js';
+import type { RouteReport, TaskReport } from '../probe-report.js';
+import { probeUrl, type LoginTask, type ProbeTask, type RouteTask } from '../probe-request.js';
 import { groupNames, hostOf, nodesOfGroup, type Topology } from '../topology/topology.js';
 import { failed, passed, type Fault } from './fault.js';
 

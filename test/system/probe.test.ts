@@ -5,7 +5,8 @@ import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PROBE_USER, PROBE_QUEUE_PREFIX } from '../../core/naming.js';
-import { probeUrl, type ProbeTask, type RouteTask, type TaskReport } from '../../core/probe-protocol.js';
+import type { TaskReport } from '../../core/probe-report.js';
+import { probeUrl, type ProbeTask, type RouteTask } from '../../core/probe-request.js';
 import { runProbe, type ProbeSetup } from '../../probes/jms-probe.js';
 import { readBroker } from '../../probes/jolokia.js';
 import {

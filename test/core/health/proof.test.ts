@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { messageCheckNames, messageChecks, proofTasks, unproven } from '../../../core/health/proof.js';
-import type { RouteReport, TaskReport } from '../../../core/probe-protocol.js';
+import type { RouteReport, TaskReport } from '../../../core/probe-report.js';
 import { aParsedTopology } from '../../support/topologies.js';
 
 const topology = aParsedTopology({ groups: 2 });

@@ -1,12 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import {
-  parseProbeOutput,
-  probeDeadlineMs,
-  probeUrl,
-  requestText,
-  type ProbeRequest,
-} from '../../core/probe-protocol.js';
+import { parseProbeOutput } from '../../core/probe-report.js';
+import { probeDeadlineMs, probeUrl, requestText, type ProbeRequest } from '../../core/probe-request.js';
 
 const url = probeUrl([{ address: '10.0.0.1', port: 1 }], 2_000);
 const request: ProbeRequest = {

@@ -1,0 +1,114 @@
+/** What the JMS probe is asked, and how it is written down. Pure, and without zod: workflows name checks by it. */
+import { PROBE_QUEUE_PREFIX } from './naming.js';
+
+/** A message test between two brokers, or from one to itself. URLs come from `probeUrl`. */
+export interface RouteTask {
+  task: 'route';
+  name: string;
+  queue: string;
+  from: string;
+  to: string;
+  count: number;
+  /** Characters of each message's body. */
+  size?: number;
+  timeoutMs: number;
+  /** Empty and delete the queue at both ends afterwards. */
+  cleanup?: boolean;
+}
+
+/** Leaves `count` acknowledged messages in a queue. */
+export interface ProduceTask {
+  task: 'produce';
+  name: string;
+  queue: string;
+  from: string;
+  count: number;
+  size?: number;
+  timeoutMs: number;
+}
+
+/** Takes out all that a queue holds, until nothing came for `idleMs`. */
+export interface DrainTask {
+  task: 'drain';
+  name: string;
+  queue: string;
+  to: string;
+  timeoutMs: number;
+  idleMs?: number;
+  cleanup?: boolean;
+}
+
+/** Whether the broker takes the login (or none at all). */
+export interface LoginTask {
+  task: 'login';
+  name: string;
+  from: string;
+  timeoutMs: number;
+  anonymous?: boolean;
+  /** Another user than the probe's own. */
+  user?: string;
+}
+
+export type ProbeTask = RouteTask | ProduceTask | DrainTask | LoginTask;
+
+export interface ProbeRequest {
+  /** Marks this run's messages, so that others' are told apart. */
+  run: string;
+  user: string;
+  tasks: ProbeTask[];
+}
+
+/** What the probe may take beyond its longest task: the start of its JVM, closing, draining and deleting. */
+const AFTER_TASKS_MS = 15_000;
+/** Reconnect pause of `probeUrl`, ms; a slave takes over in about as much. */
+const RECONNECT_MS = 500;
+
+/** By when the probe itself gives up, whatever its tasks do. */
+export const probeDeadlineMs = (request: ProbeRequest): number =>
+  Math.max(...request.tasks.map((task) => task.timeoutMs)) + AFTER_TASKS_MS;
+
+/**
+ * URL of a group for the probe: tries its nodes in turn, and gives up in about the given time.
+ * `timeout` bounds the sends of a lost connection and `startupMaxReconnectAttempts` the first one; without the second
+ * a dead group is retried for ever.
+ */
+export function probeUrl(addresses: readonly { address: string; port: number }[], timeoutMs: number): string {
+  const nodes = addresses.map(({ address, port }) => `tcp://${address}:${port}`).join(',');
+  const options = {
+    randomize: 'false',
+    initialReconnectDelay: '50',
+    maxReconnectDelay: String(RECONNECT_MS),
+    timeout: String(timeoutMs),
+    // the first few pauses are shorter than the longest one
+    startupMaxReconnectAttempts: String(Math.ceil(timeoutMs / RECONNECT_MS) + 3),
+    // a host that drops packets would otherwise take 30 s
+    'nested.connectionTimeout': String(Math.min(timeoutMs, 3_000)),
+  };
+  const query = Object.entries(options).map(([key, value]) => `${key}=${value}`);
+  return `failover:(${nodes})?${query.join('&')}`;
+}
+
+/**
+ * The request as the probe reads it. The password is not in it: its line is put before on the host.
+ * @throws RangeError when a value cannot be one line, or a queue is not the probe's: mistakes of the caller.
+ */
+export function requestText(request: ProbeRequest): string {
+  const shared = { run: request.run, user: request.user, deadlineMs: probeDeadlineMs(request) };
+  const sections = request.tasks.flatMap((task) => {
+    if ('queue' in task && !task.queue.startsWith(PROBE_QUEUE_PREFIX)) throw new RangeError(`queue ${task.queue}`);
+    const { task: kind, ...rest } = task;
+    return [`task=${kind}`, ...lines(rest)];
+  });
+  return [...lines(shared), ...sections, ''].join('\n');
+}
+
+const lines = (values: object): string[] =>
+  Object.entries(values)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => oneLine(`${key}=${String(value)}`));
+
+/** A value with a line break would be a key of its own. */
+export function oneLine(line: string): string {
+  if (/[\r\n\0]/.test(line)) throw new RangeError(`a line break in ${line.split('=')[0]}`);
+  return line;
+}
