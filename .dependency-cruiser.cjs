@@ -2,12 +2,20 @@
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'core-is-pure', severity: 'error', from: { path: '^core/' }, to: { pathNot: ['^core/', 'node_modules/(zod|yaml|@noble|@xmldom)'] } },
+    {
+      name: 'core-is-pure',
+      severity: 'error',
+      from: { path: '^core/' },
+      to: { pathNot: ['^core/', 'node_modules/(zod|yaml|@noble|@xmldom)'] },
+    },
     {
       name: 'workflows-reach-no-io',
       severity: 'error',
       from: { path: '^workflows/' },
-      to: { path: '^(activities|hosts|probes|artefacts|images|worker|client)/|node_modules/(dockerode|ssh2|zod)', reachable: true },
+      to: {
+        path: '^(activities|hosts|probes|artefacts|images|worker|client)/|node_modules/(dockerode|ssh2|zod)',
+        reachable: true,
+      },
     },
     {
       name: 'clients-of-code-load-no-worker',

@@ -26,8 +26,14 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
-      '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', name: ['test', 'describe'], package: 'node:test' }] }],
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports', disallowTypeAnnotations: false }],
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        { allowForKnownSafeCalls: [{ from: 'package', name: ['test', 'describe'], package: 'node:test' }] },
+      ],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'separate-type-imports', disallowTypeAnnotations: false },
+      ],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-deprecated': 'error',
       '@typescript-eslint/only-throw-error': 'off',
@@ -57,14 +63,27 @@ export default tseslint.config(
   },
   {
     files: ['hosts/**/*.ts', 'probes/**/*.ts', 'artefacts/**/*.ts', 'images/**/*.ts'],
-    rules: forbid([], [[[...folders('activities', 'workflows', 'worker'), '@temporalio/*'], 'hosts and probes know nothing of workflows', false]]),
+    rules: forbid(
+      [],
+      [
+        [
+          [...folders('activities', 'workflows', 'worker'), '@temporalio/*'],
+          'hosts and probes know nothing of workflows',
+          false,
+        ],
+      ],
+    ),
   },
   {
     files: ['workflows/**/*.ts'],
     plugins: { temporal },
     rules: {
       ...forbid(builtins, [
-        [['@temporalio/client', '@temporalio/worker', '@temporalio/activity', 'dockerode', 'ssh2', 'zod'], 'not in the sandbox', false],
+        [
+          ['@temporalio/client', '@temporalio/worker', '@temporalio/activity', 'dockerode', 'ssh2', 'zod'],
+          'not in the sandbox',
+          false,
+        ],
         [folders('activities', 'hosts', 'probes', 'artefacts', 'images', 'worker', 'client'), 'types only', true],
       ]),
       'no-restricted-globals': ['error', 'process', 'fetch'],

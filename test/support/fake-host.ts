@@ -1,5 +1,5 @@
 /** A host in memory that really behaves. What it does and does not do: fake-host.md. */
-import type { Duplex} from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { EverbrokerError } from '../../core/failure.js';

@@ -297,13 +297,6 @@ export async function removeCluster(engine: DockerEngine, cluster: string): Prom
   for (const { name } of await engine.listVolumes(cluster)) await engine.removeVolume(name);
 }
 
-/** Writes a topology where the command line can read it. */
-export async function topologyFile(system: System, topology: Topology): Promise<string> {
-  const path = join(system.home, `${topology.name}.json`);
-  await writeFile(path, JSON.stringify(topology));
-  return path;
-}
-
 /** Polls until the condition holds. @throws Error with `what` after the time-out */
 export async function until(
   what: string,
