@@ -13,6 +13,7 @@ import { probeUrl, type ProbeTask } from '../../core/probe-request.js';
 import { dockerHostOf, nodesOfGroup, type Topology } from '../../core/topology/topology.js';
 import { JRE_IMAGE } from '../../images/jre-image.js';
 import { runProbe } from '../../probes/jms-probe.js';
+import { allHistories, leaksIn } from '../support/leaks.js';
 import { System } from '../support/system.js';
 
 const GROUP = 'brokerA';
@@ -166,6 +167,16 @@ describe('the store of a cluster', () => {
     await assert.rejects(stat(join(system.home, 'credentials', `${name}.json`)), { code: 'ENOENT' });
     assert.equal((await docker.getVolume(`${name}.${GROUP}.storeX`).inspect()).Name, `${name}.${GROUP}.storeX`);
     assert.ok(await system.engine.network(`${name}-netX`));
+  });
+
+  test('has told no history and no log its secrets, not even while it was destroyed', async () => {
+    const secrets = Object.fromEntries(
+      Object.entries(logins).flatMap(([role, { password }]) => (password ? [[role, password]] : [])),
+    );
+    const histories = await allHistories(system.client);
+    assert.ok([...histories.keys()].some((id) => id.startsWith('destroy-')));
+    for (const [id, text] of histories) assert.deepEqual(leaksIn(text, secrets), [], id);
+    assert.deepEqual(leaksIn(await system.workerLog(), secrets), []);
   });
 });
 
