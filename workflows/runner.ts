@@ -1,11 +1,11 @@
 /** Carries out the steps of a plan: which activity, on which queue, with what it needs beside the step. */
-import { sleep } from '@temporalio/workflow';
 import type { Check } from '../core/contract.js';
 import type { HostObservation } from '../core/health/observation.js';
-import { judgeGroup, rolesFailure, type NodeReading } from '../core/health/roles.js';
+import { judgeBridges } from '../core/health/bridges.js';
+import { judgeGroup, type NodeReading } from '../core/health/roles.js';
 import type { Step, StepResult } from '../core/plan/step.js';
-import { containerName, stateVolume, storeVolume } from '../core/naming.js';
-import { dockerHostOf, firstHost, groupsOnHost, hostNames, type Topology } from '../core/topology/topology.js';
+import { mayCreate } from '../core/plan/created.js';
+import { dockerHostOf, firstHost, groupNames, hostNames } from '../core/topology/topology.js';
 import type { Activities } from '../activities/index.js';
 import type { Shared } from '../activities/secrets.js';
 import type { StepInput } from '../activities/step-input.js';
@@ -14,11 +14,8 @@ import type { Ownership } from './hold-cluster.js';
 import { readGroup } from './look.js';
 import type { Operation } from './operation.js';
 import { PROFILES } from './profiles.js';
+import { settle } from './settle.js';
 import { failureText, stepFailure } from './failure-text.js';
-
-/** How long the roles of a group may take to settle after its last start: a failover of a loaded machine, thrice over. */
-const SETTLE_MS = 30_000;
-const SETTLE_POLL_MS = 500;
 
 export class Runner {
   /** Results of role checks, for the operation's output. */
@@ -79,7 +76,10 @@ export class Runner {
     return this.operation.step(step, () => (step.kind === 'verifyRoles' ? this.verifyRoles(step) : this.perform(step)));
   }
 
-  /** The proof by messages: its checks are part of the result, and one that failed fails the step. */
+  /**
+   * The proof by messages, and by the brokers' own word on their bridges: the checks are part of the result, and one
+   * that failed fails the step.
+   */
   async prove(step: Step): Promise<Check[]> {
     let checks: Check[] = [];
     await this.operation.step(step, async () => {
@@ -87,7 +87,7 @@ export class Runner {
       const on = { topology, host: step.host ?? firstHost(topology) };
       const call = activities({ summary: step.summary, profile: PROFILES.proveMessages, on });
       const proof = await call.proveMessages({ topology, host: on.host, token, insist: true });
-      checks = proof.checks;
+      checks = [...proof.checks, ...(await this.verifyBridges())];
       return { changed: false, note: proof.note };
     });
     return checks;
@@ -170,28 +170,27 @@ export class Runner {
     return call.configureNode({ ...input, sealed });
   }
 
-  private async verifyRoles(step: Step): Promise<StepResult> {
-    const group = step.group ?? '';
-    const deadline = Date.now() + SETTLE_MS;
-    for (;;) {
-      const { topology } = this.ownership;
-      const readings = await readGroup(topology, group);
-      const verdict = judgeGroup(topology, group, { readings, unseen: {} });
-      if (verdict.checks.every((check) => check.ok)) {
-        this.readings.set(group, readings);
-        this.verified.set(group, verdict.checks);
-        return { changed: false, note: `master ${verdict.master ?? '?'}` };
-      }
-      if (Date.now() >= deadline) throw stepFailure('VerificationFailed', rolesFailure(verdict));
-      await sleep(SETTLE_POLL_MS, { summary: `${group} · roles have not settled` });
-    }
+  /** Messages have crossed when this is asked, so that the bridges are there; their beans may take a moment. */
+  private async verifyBridges(): Promise<Check[]> {
+    const { topology } = this.ownership;
+    if (topology.bridges.length === 0) return [];
+    const { checks } = await settle('bridges', async () => {
+      const groups = groupNames(topology);
+      await Promise.all(groups.map(async (group) => this.readings.set(group, await readGroup(topology, group))));
+      return { checks: judgeBridges(topology, [...this.readings.values()].flat()) };
+    });
+    return checks;
   }
-}
 
-function mayCreate(topology: Topology, { kind, host = firstHost(topology) }: Step): string[] {
-  if (kind === 'createNetwork') return [`${host}|network|${dockerHostOf(topology, host).network.name}`];
-  if (kind !== 'createContainer') return [];
-  const stores = groupsOnHost(topology, host).map((group) => storeVolume(topology.name, group));
-  const volumes = [stateVolume(topology.name, host), ...stores].map((volume) => `${host}|volume|${volume}`);
-  return [...volumes, `${host}|container|${containerName(topology, host)}`];
+  private async verifyRoles(step: Step): Promise<StepResult> {
+    const { topology } = this.ownership;
+    const group = step.group ?? '';
+    const { checks, master } = await settle(group, async () => {
+      const readings = await readGroup(topology, group);
+      this.readings.set(group, readings);
+      return judgeGroup(topology, group, { readings, unseen: {} });
+    });
+    this.verified.set(group, checks);
+    return { changed: false, note: `master ${master ?? '?'}` };
+  }
 }

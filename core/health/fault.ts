@@ -32,3 +32,10 @@ export type Fault =
 export const passed = (name: string, detail: string): Check => ({ name, ok: true, detail });
 
 export const failed = (name: string, fault: Fault, detail: string): Check => ({ name, ok: false, fault, detail });
+
+/** The failed checks as one message. */
+export const failedText = (checks: readonly Check[]): string =>
+  checks
+    .filter((check) => !check.ok)
+    .map((check) => `${check.fault ?? 'failed'}: ${check.detail}`)
+    .join('\n');

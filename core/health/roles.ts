@@ -136,10 +136,3 @@ function downText(node: Node, { observation: seen, broker }: NodeReading): strin
   const start = seen.log.role === 'failed' ? `; its last start failed: ${seen.log.line ?? 'see its log'}` : '';
   return `${node.name} does not run (it is meant to be ${seen.desired})${start}`;
 }
-
-/** The failed checks as one message. */
-export const rolesFailure = (verdict: GroupVerdict): string =>
-  verdict.checks
-    .filter((check) => !check.ok)
-    .map((check) => `${check.fault ?? 'failed'}: ${check.detail}`)
-    .join('\n');

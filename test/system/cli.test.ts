@@ -155,7 +155,7 @@ describe('everbroker', () => {
     const { data } = await cli.json('down');
     assert.deepEqual(data, { worker: true, temporal: true });
     assert.deepEqual((await cli.json('down')).data, { worker: false, temporal: false });
-    assert.equal((await sh(`sh ${AGENT_FILE} observe >/dev/null`)).exitCode, 0);
+    assert.equal((await sh(`sh ${AGENT_FILE} observe /usr/local/mqcluster 7616 >/dev/null`)).exitCode, 0);
     const status = await cli.json('status', topology.name);
     assert.deepEqual([status.code, status.data['healthy']], [0, true]);
   });
