@@ -49,9 +49,13 @@ export interface Created {
 /** TERM to the agent stops the brokers one after the other, 20 s each at most; then the engine kills. */
 const STOP_SECONDS = 30;
 
-export async function createNetwork(deps: Deps, { topology, host, token }: StepInput): Promise<StepResult & Created> {
+export async function createNetwork(
+  deps: Deps,
+  { topology, host, token, engineId }: StepInput,
+): Promise<StepResult & Created> {
   const { network, engine: address } = dockerHostOf(topology, host);
   const engine = deps.engine(address);
+  await insistOnEngine(engine, host, engineId);
   await insistOnClaim(engine, topology.name, token);
   const created = [`${host}|network|${network.name}`];
   const existing = await engine.network(network.name);

@@ -3,6 +3,7 @@
  * a container that is never started: its unique name makes creating it atomic, and its id makes renewing it safe.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { EverbrokerError } from '../core/failure.js';
 import { archiveOf } from './archive.js';
 import { call, hasStatus, orNull, type CallOptions, type DockerClient } from './docker-client.js';
@@ -42,7 +43,8 @@ const LABEL_NONCE = 'everbroker.claim-nonce';
 /** The first content, so that a claim is never seen without one. */
 const LABEL_CONTENT = 'everbroker.claim-content';
 /** How often a name that is freed and taken again in between is tried. */
-const ATTEMPTS = 5;
+const ATTEMPTS = 50;
+const PAUSE_MS = 100;
 
 export function dockerClaims(client: DockerClient): DockerClaims {
   const { docker } = client;
@@ -95,6 +97,8 @@ export function dockerClaims(client: DockerClient): DockerClaims {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const outcome = await tryCreate(spec, nonce, options);
         if (outcome) return outcome;
+        // The engine reserves a name before it shows the container: another is just making this claim.
+        await delay(PAUSE_MS, undefined, { signal: options.signal });
       }
       throw new EverbrokerError('NameTaken', `the claim ${spec.name} is taken and freed all the time`, {});
     },

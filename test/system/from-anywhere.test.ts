@@ -27,7 +27,11 @@ describe('the wire contract', () => {
   test('lets a Python service start a deployment, await it and read its progress', async () => {
     const python = await pythonWithSdk();
     const script = join(PROJECT, 'test/fixtures/deploy.py');
-    const { stdout } = await run(python, [script, system.address, 'from-python', JSON.stringify(topology)]);
+    const args = [script, system.address, 'from-python', JSON.stringify(topology)];
+    const { stdout } = await run(python, args).catch((error: unknown) => {
+      const { code, signal, stdout: out, stderr } = error as Record<string, unknown>;
+      return assert.fail(`the script ended with ${String(code)} ${String(signal)}: ${String(out)} ${String(stderr)}`);
+    });
     const said = JSON.parse(stdout) as {
       result: { outcome: string; clientUrls: Record<string, string> };
       phase: string;
