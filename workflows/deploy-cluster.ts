@@ -2,7 +2,6 @@
 import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { FailureType } from '../core/failure.js';
 import type { DeployInput, DeployOutput, Check } from '../core/contract.js';
-import type { HostObservation } from '../core/health/observation.js';
 import { clientUrls, nodeResults } from '../core/health/results.js';
 import type { NodeReading } from '../core/health/roles.js';
 import type { Plan, Step } from '../core/plan/step.js';
@@ -104,16 +103,15 @@ class Deployment {
     await this.runner.removeCreated();
   }
 
-  private observed: Record<string, HostObservation> = {};
   /** A plan that was begun: whatever became of it, its proof is still to be given. */
   private unproven: Plan | null = null;
 
   private async plan(): Promise<Plan> {
     this.operation.phase('looking at the hosts');
-    this.observed = await observeHosts(this.topology);
-    this.runner.pinEngines(this.observed);
+    const observed = await observeHosts(this.topology);
+    this.runner.pinEngines(observed);
     const call = activities({ summary: 'plan the steps', profile: slowInstall });
-    const { plan } = await call.planSteps({ topology: this.topology, observed: this.observed });
+    const { plan } = await call.planSteps({ topology: this.topology, observed });
     this.operation.announce(stepsOf(withProofOf(this.unproven, plan)));
     return plan;
   }
@@ -135,9 +133,7 @@ class Deployment {
     // Credentials are sealed to the keys of all hosts, so they wait for every container, but not for Java or unpacking.
     const secrets = after([...placed.values()], () => runner.sequence(plan.secrets));
     const groups = Object.entries(plan.groups).map(([group, stages]) =>
-      after([secrets, ...hostsOfGroup(topology, group).map((host) => ready.get(host))], () =>
-        this.group(group, stages),
-      ),
+      after([secrets, ...hostsOfGroup(topology, group).map((host) => ready.get(host))], () => this.group(stages)),
     );
     await settleAll([...ready.values(), secrets, ...groups]);
 
@@ -149,7 +145,7 @@ class Deployment {
   }
 
   /** Stages one after the other, the steps of a stage side by side. */
-  private async group(_group: string, stages: Step[][]): Promise<void> {
+  private async group(stages: Step[][]): Promise<void> {
     for (const stage of stages) await settleAll(stage.map((step) => this.runner.run(step)));
   }
 
