@@ -5,6 +5,7 @@ import { ensureTemporalCli, ensureTestServer, findTemporalCli } from '../client/
 import { dockerClient, type DockerClient } from '../hosts/docker-client.js';
 import { ensureBaseImage, hasBaseImage } from '../images/base-image.js';
 import { ensureJreImage, hasJreImage } from '../images/jre-image.js';
+import { SSHD_IMAGE, SSHD_JRE_IMAGE, ensureSshdImage, hasSshdImage } from '../images/sshd-image.js';
 import { isBuilt } from './build-stamp.mjs';
 import { buildBundle, buildCode, buildProbe } from './build.js';
 import { engineAddress } from './docker-engine.mjs';
@@ -72,8 +73,14 @@ async function images({ goal, progress }: Work): Promise<void> {
       await ensureBaseImage({ engine, log });
     });
   }
-  if (!goal.jreImage || (await hasJreImage(engine))) return;
-  await progress.task('image with a JRE', (log) => ensureJreImage({ engine, log }));
+  if (goal.jreImage && !(await hasJreImage(engine))) {
+    await progress.task('image with a JRE', (log) => ensureJreImage({ engine, log }));
+  }
+  if (!goal.sshdImages) return;
+  for (const image of [SSHD_IMAGE, SSHD_JRE_IMAGE] as const) {
+    if (await hasSshdImage(engine, image)) continue;
+    await progress.task(`image ${image}`, (log) => ensureSshdImage({ engine, log }, image));
+  }
 }
 
 /** An image of an older recipe hides from the first half that a new one must be made. */
