@@ -19,7 +19,7 @@ import { run } from '../hosts/run.js';
 import { putFiles } from '../hosts/transfer.js';
 import type { Deps } from './deps.js';
 import { toHostFile } from './nodes.js';
-import { observe } from './observe.js';
+import { askAgent } from './ask-agent.js';
 import { throwawaySecrets } from './secrets.js';
 import type { StepInput } from './step-input.js';
 
@@ -52,7 +52,7 @@ export async function placeClassData(deps: Deps, place: Place): Promise<boolean>
 }
 
 async function keyOf({ topology, host, distribution, signal }: Place): Promise<string> {
-  const { java, architecture } = (await observe(host, topology, signal)).inside;
+  const { java, architecture } = (await askAgent(host, topology, signal)).inside;
   return classDataKey({
     javaVersion: java?.version ?? '',
     architecture,
@@ -67,7 +67,7 @@ export async function makeClassData(
   signal: AbortSignal,
 ): Promise<StepResult> {
   const opened = ownedBy(await deps.openHost(topology, host), token);
-  const { inside } = await observe(opened, topology, signal);
+  const { inside } = await askAgent(opened, topology, signal);
   const { distribution } = await fetchDistribution(deps.cache, topology.activemq, { signal });
   const place = { topology, host: opened, distribution, signal };
   if (inside.classDataArchives.includes(await keyOf(place))) return { changed: false, note: 'already there' };

@@ -1,15 +1,17 @@
 /** The activities that the worker registers: ours, each with heartbeats and failures in Temporal's terms around it. */
 import { makeClassData } from './class-data.js';
 import { claimCluster, keepClaim, releaseClaim } from './claim.js';
-import { createContainer, createNetwork, prepareHost, removeCreated } from './containers.js';
 import type { Deps } from './deps.js';
-import { findCluster, removeContainer, removeNetwork, removeVolume } from './destroy.js';
+import { findCluster, prepareHost, removeCreated } from './hosts.js';
 import { installActiveMQ, installJava } from './install.js';
+import { createNetwork, placeNetworks } from './networks.js';
 import { configureNode, removeNode, startNode, stopNode } from './nodes.js';
 import { observeHost, readNodes } from './observe.js';
 import { compareHosts, diffFiles, planSteps } from './plan.js';
+import { createContainer } from './platforms/docker-containers.js';
+import { removeContainer, removeNetwork, removeVolume } from './platforms/docker-removal.js';
 import { proveMessages } from './proof.js';
-import { describeHolder, placeNetworks, resolveInput } from './resolve.js';
+import { describeHolder, resolveInput } from './resolve.js';
 import { activity } from './run-activity.js';
 import { shareSecrets } from './secrets.js';
 

@@ -13,7 +13,7 @@ import { commandFailed, run } from '../hosts/run.js';
 import { putFiles, putTar } from '../hosts/transfer.js';
 import { placeClassData } from './class-data.js';
 import type { Deps } from './deps.js';
-import { observe } from './observe.js';
+import { askAgent } from './ask-agent.js';
 import { probeFiles } from './probe-files.js';
 import { toHostFile } from './nodes.js';
 import type { StepInput } from './step-input.js';
@@ -28,7 +28,7 @@ export async function installJava(
   signal: AbortSignal,
 ): Promise<StepResult> {
   const opened = ownedBy(await deps.openHost(topology, host), token);
-  const found = (await observe(opened, topology, signal)).inside.java;
+  const found = (await askAgent(opened, topology, signal)).inside.java;
   if (found !== null && found.major >= topology.java.minimum) {
     await linkJava(opened, found.path, signal);
     return { changed: false, note: `Java ${found.major} at ${found.path}` };
@@ -39,7 +39,7 @@ export async function installJava(
       ? await installPackage(opened, source.package, signal)
       : await unpackJava(deps, { topology, host: opened, source, signal });
   await linkJava(opened, home, signal);
-  const now = (await observe(opened, topology, signal)).inside.java;
+  const now = (await askAgent(opened, topology, signal)).inside.java;
   if (now === null || now.major < topology.java.minimum) {
     const what = now === null ? 'no Java that runs' : `Java ${now.major}`;
     throw new EverbrokerError(

@@ -3,12 +3,11 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import { topologyFromManifest } from '../core/plan/manifest.js';
 import { INPUTS, type WorkflowName } from '../core/contract.js';
 import { EverbrokerError } from '../core/failure.js';
-import { LABEL_CLUSTER, holderWorkflowId } from '../core/naming.js';
+import { holderWorkflowId } from '../core/naming.js';
 import { parseTopology, parseTopologyText } from '../core/topology/parse.js';
 import { formatProblems, type ParseResult, type Problem } from '../core/topology/problem.js';
 import { hashTopology } from '../core/topology/hash.js';
-import { addressesOn, chooseSubnet, placeTopology } from '../core/topology/place.js';
-import { dockerHostOf, hostNames, type DockerHostSpec, type Topology } from '../core/topology/topology.js';
+import type { Topology } from '../core/topology/topology.js';
 import type { Deps } from './deps.js';
 import { readManifest } from './manifest.js';
 
@@ -114,50 +113,4 @@ async function describe(
     if (error instanceof WorkflowNotFoundError) return null;
     throw error;
   }
-}
-
-/**
- * Settles the subnet of each network: that of the network if it exists, else the preferred one if it is free, else
- * the next free one (policy `preferred`).
- * @throws EverbrokerError SubnetTaken for a pinned subnet, NameTaken for a network that is not this cluster's.
- */
-export async function placeNetworks(
-  deps: Deps,
-  { topology }: { topology: Topology },
-): Promise<{ topology: Topology; notes: string[] }> {
-  const subnets: Record<string, string> = {};
-  const notes: string[] = [];
-  for (const spec of networksOf(topology)) {
-    const { name, subnet, policy } = spec.network;
-    const engine = deps.engine(spec.engine);
-    const existing = await engine.network(name);
-    if (existing !== null && existing.labels[LABEL_CLUSTER] !== topology.name) {
-      throw new EverbrokerError('NameTaken', `network ${name} exists and is not this cluster's`, { network: name });
-    }
-    const settled = existing?.subnet ?? chooseSubnet(subnet, await engine.subnetsInUse(), addressesOn(topology, name));
-    if (existing === null && settled !== subnet && policy === 'pinned') {
-      throw new EverbrokerError(
-        'SubnetTaken',
-        `network ${name}: the pinned subnet ${subnet} is taken on this engine or machine`,
-        { network: name, subnet },
-      );
-    }
-    if (existing !== null && existing.subnet !== subnet && policy === 'pinned') {
-      throw new EverbrokerError(
-        'SubnetTaken',
-        `network ${name} exists with subnet ${existing.subnet}, but the topology pins ${subnet}`,
-        { network: name, subnet },
-      );
-    }
-    subnets[name] = settled;
-    if (settled !== subnet) notes.push(`${name} uses ${settled}, because ${subnet} is taken`);
-  }
-  return { topology: placeTopology(topology, subnets), notes };
-}
-
-function networksOf(topology: Topology): DockerHostSpec[] {
-  const specs = hostNames(topology)
-    .filter((host) => topology.hosts[host]?.kind === 'docker')
-    .map((host) => dockerHostOf(topology, host));
-  return [...new Map(specs.map((spec) => [spec.network.name, spec])).values()];
 }

@@ -8,6 +8,6 @@ export interface StepInput {
   /** Owner token that the host's guard compares. */
   token: string;
   step: Step;
-  /** Engine on which the host was first seen in this operation. */
-  engineId?: string;
+  /** Engine or machine on which the host was first seen in this operation. */
+  pin?: string;
 }

@@ -6,7 +6,7 @@ import { clientUrls, nodeResults } from '../core/health/results.js';
 import type { NodeReading } from '../core/health/roles.js';
 import type { Plan, Step } from '../core/plan/step.js';
 import { isEmpty, stepsOf } from '../core/plan/step.js';
-import { dockerHostOf, groupNames, hostNames, hostsOfGroup, type Topology } from '../core/topology/topology.js';
+import { groupNames, hostNames, hostsOfGroup, subnetsOf, type Topology } from '../core/topology/topology.js';
 import { failureText, failureType } from './failure-text.js';
 import { asOnlyWriter, type Ownership } from './hold-cluster.js';
 import { observeHosts, placeNetworks, readGroup, resolve } from './look.js';
@@ -109,7 +109,7 @@ class Deployment {
   private async plan(): Promise<Plan> {
     this.operation.phase('looking at the hosts');
     const observed = await observeHosts(this.topology);
-    this.runner.pinEngines(observed);
+    this.runner.pinHosts(observed);
     const call = activities({ summary: 'plan the steps', profile: slowInstall });
     const { plan } = await call.planSteps({ topology: this.topology, observed });
     this.operation.announce(stepsOf(withProofOf(this.unproven, plan)));
@@ -162,7 +162,7 @@ class Deployment {
       cluster: this.topology.name,
       nodes,
       clientUrls: clientUrls(this.topology),
-      networks: subnets(this.topology),
+      networks: subnetsOf(this.topology),
       checks: [...this.runner.checks, ...proof],
       notes: this.operation.progress.notes,
       steps: this.operation.counts(),
@@ -184,11 +184,4 @@ const isPlacement = (step: Step): boolean => step.kind === 'createContainer' || 
 async function after(before: readonly (Promise<unknown> | undefined)[], then: () => Promise<unknown>): Promise<void> {
   await settleAll(before.map((branch) => branch ?? Promise.resolve()));
   await then();
-}
-
-function subnets(topology: Topology): Record<string, string> {
-  const docker = hostNames(topology).filter((host) => topology.hosts[host]?.kind === 'docker');
-  return Object.fromEntries(
-    docker.map((host) => dockerHostOf(topology, host).network).map((net) => [net.name, net.subnet]),
-  );
 }

@@ -4,7 +4,14 @@ import type { Options, WorkflowName } from '../core/contract.js';
 import type { HostObservation } from '../core/health/observation.js';
 import type { Looks, NodeReading } from '../core/health/roles.js';
 import type { Problem } from '../core/topology/problem.js';
-import { groupNames, hostNames, hostsOfGroup, type Topology } from '../core/topology/topology.js';
+import {
+  firstHost,
+  groupNames,
+  hostNames,
+  hostsOfGroup,
+  networkHosts,
+  type Topology,
+} from '../core/topology/topology.js';
 import { activities } from './calls.js';
 import { failureText } from './failure-text.js';
 import { quick } from './profiles.js';
@@ -25,7 +32,7 @@ export async function resolve<W extends WorkflowName>(workflow: W, input: unknow
 
 /** Chooses free subnets for the networks that do not exist yet, where the topology only prefers one. */
 export async function placeNetworks(topology: Topology): Promise<{ topology: Topology; notes: string[] }> {
-  const host = hostNames(topology)[0] ?? '';
+  const host = networkHosts(topology)[0] ?? firstHost(topology);
   return activities({ summary: 'choose subnets', profile: quick, on: { topology, host } }).placeNetworks({ topology });
 }
 

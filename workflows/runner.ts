@@ -5,7 +5,8 @@ import { judgeBridges } from '../core/health/bridges.js';
 import { judgeGroup, type NodeReading } from '../core/health/roles.js';
 import type { Step, StepResult } from '../core/plan/step.js';
 import { mayCreate } from '../core/plan/created.js';
-import { dockerHostOf, firstHost, groupNames, hostNames } from '../core/topology/topology.js';
+import { carrierIdOf, pinConflict } from '../core/plan/pins.js';
+import { firstHost, groupNames, hostNames } from '../core/topology/topology.js';
 import type { Activities } from '../activities/index.js';
 import type { Shared } from '../activities/secrets.js';
 import type { StepInput } from '../activities/step-input.js';
@@ -28,7 +29,8 @@ export class Runner {
   private readonly operation: Operation;
   private readonly ownership: Ownership;
   private readonly publicKeys: Record<string, string> = {};
-  private readonly engines: Record<string, string> = {};
+  /** Engine or machine by host. */
+  private readonly pins: Record<string, string> = {};
   private readonly created: string[] = [];
   private sealed: Shared['sealed'] = {};
   /** Hosts that got their class-data archive from a cache: none is to be made there. */
@@ -40,32 +42,20 @@ export class Runner {
   }
 
   /**
-   * From the first look on every host stays on the engine on which it was seen, and hosts that name the same task queue
-   * and engine are on one: workers of a queue that reach different engines would make half a cluster on each.
+   * From the first look on every host stays on the engine or machine on which it was seen.
    * @throws ApplicationFailure EngineChanged
    */
-  pinEngines(observed: Record<string, HostObservation>): void {
+  pinHosts(observed: Record<string, HostObservation>): void {
+    const { topology } = this.ownership;
     for (const [host, seen] of Object.entries(observed)) {
-      if (seen.placement !== undefined) this.pinEngine(host, seen.placement.engineId);
+      const id = carrierIdOf(seen);
+      if (id !== undefined) {
+        const conflict = pinConflict(topology, this.pins, { host, id });
+        if (conflict !== null) throw stepFailure('EngineChanged', conflict);
+        this.pins[host] = id;
+      }
       if (typeof seen.inside?.publicKey === 'string') this.publicKeys[host] = seen.inside.publicKey;
     }
-  }
-
-  private pinEngine(host: string, engine: string): void {
-    const { topology } = this.ownership;
-    const { taskQueue, engine: address } = dockerHostOf(topology, host);
-    const mates = hostNames(topology).filter((name) => {
-      const other = dockerHostOf(topology, name);
-      return other.taskQueue === taskQueue && other.engine === address;
-    });
-    for (const mate of [host, ...mates]) {
-      const pinned = this.engines[mate] ?? engine;
-      if (pinned === engine) continue;
-      const where = mate === host ? 'it was' : `${mate}, of the same task queue and engine, is`;
-      const text = `host ${host} was looked for on Docker engine ${engine}, but ${where} on ${pinned}: all workers of task queue ${taskQueue} must reach one engine`;
-      throw stepFailure('EngineChanged', text);
-    }
-    this.engines[host] = engine;
   }
 
   async sequence(steps: readonly Step[]): Promise<void> {
@@ -117,8 +107,8 @@ export class Runner {
     const host = step.host ?? firstHost(topology);
     if (step.kind === 'verifyRoles') throw stepFailure('VerificationFailed', 'verifyRoles is not one activity');
     const call = activities({ summary: step.summary, profile: PROFILES[step.kind], on: { topology, host } });
-    const engineId = this.engines[host];
-    const input = { topology, host, token, step, ...(engineId === undefined ? {} : { engineId }) };
+    const pin = this.pins[host];
+    const input = { topology, host, token, step, ...(pin === undefined ? {} : { pin }) };
     switch (step.kind) {
       case 'createContainer':
       case 'prepareHost': {

@@ -7,6 +7,12 @@ export interface PlacementObservation {
   container: { exists: boolean; id?: string; running: boolean; ours: boolean; specHash?: string };
 }
 
+/** What a machine that is not a container shows beside Everbroker's own. */
+export interface MachineObservation {
+  /** The machine's own id, which a host is pinned to. */
+  id: string;
+}
+
 export interface NodeObservation {
   name: string;
   desired: 'up' | 'down' | 'fenced' | 'unknown';
@@ -35,6 +41,7 @@ export interface HostObservation {
   /** Milliseconds since the epoch by the host's clock. */
   clock: number;
   placement?: PlacementObservation;
+  machine?: MachineObservation;
   /** Present only when the host could be looked into. */
   inside?: HostInside;
 }

@@ -42,6 +42,18 @@ export function dockerHostOf(topology: Topology, host: string): DockerHostSpec {
   return spec;
 }
 
+/** Hosts whose network is made for the cluster. */
+export const networkHosts = (topology: Topology): string[] =>
+  hostNames(topology).filter((host) => hostOf(topology, host).kind === 'docker');
+
+/** Subnet by network, of the networks that are made for the cluster. */
+export const subnetsOf = (topology: Topology): Record<string, string> =>
+  Object.fromEntries(
+    networkHosts(topology)
+      .map((host) => dockerHostOf(topology, host).network)
+      .map(({ name, subnet }) => [name, subnet]),
+  );
+
 /** Hosts on which the nodes of a group run, each once, in the file's order. */
 export const hostsOfGroup = (topology: Topology, group: string): string[] => [
   ...new Set(nodesOfGroup(topology, group).map((node) => node.host)),

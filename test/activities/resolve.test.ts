@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Deps } from '../../activities/deps.js';
-import { placeNetworks, resolveInput } from '../../activities/resolve.js';
+import { placeNetworks } from '../../activities/networks.js';
+import { resolveInput } from '../../activities/resolve.js';
 import { EverbrokerError } from '../../core/failure.js';
 import { LABEL_CLUSTER } from '../../core/naming.js';
 import { hashTopology } from '../../core/topology/hash.js';

@@ -1,6 +1,6 @@
 /** Breaks a running cluster on purpose, as people and machines do: by hand in its hosts, behind Everbroker's back. */
 import { z } from 'zod';
-import { observe } from '../../activities/observe.js';
+import { askAgent } from '../../activities/ask-agent.js';
 import type { HostInside, NodeObservation } from '../../core/health/observation.js';
 import { AGENT_FILE, credentialsFile, nodeConf } from '../../core/layout.js';
 import { containerName } from '../../core/naming.js';
@@ -30,7 +30,7 @@ export class Victim {
 
   async look(): Promise<HostInside> {
     const host = this.system.host(this.topology, this.host);
-    return (await observe(host, this.topology, AbortSignal.timeout(SETTLE_MS))).inside;
+    return (await askAgent(host, this.topology, AbortSignal.timeout(SETTLE_MS))).inside;
   }
 
   private async states(): Promise<NodeObservation[]> {

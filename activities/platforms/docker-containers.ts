@@ -1,4 +1,4 @@
-/** Networks and containers: the part of the runbook that makes hosts. */
+/** A container as a host: made, kept, undone. */
 import {
   AGENT_FILE,
   HOST_KEY_FILE,
@@ -8,8 +8,8 @@ import {
   OWNER_FILE,
   STATE_DIR,
   desiredFile,
-} from '../core/layout.js';
-import { EverbrokerError } from '../core/failure.js';
+} from '../../core/layout.js';
+import { EverbrokerError } from '../../core/failure.js';
 import {
   LABEL_CLUSTER,
   LABEL_CREATOR,
@@ -20,10 +20,9 @@ import {
   containerName,
   stateVolume,
   storeVolume,
-} from '../core/naming.js';
-import { specHash } from '../core/plan/desired.js';
-import { manifestText } from '../core/plan/manifest.js';
-import type { StepResult } from '../core/plan/step.js';
+} from '../../core/naming.js';
+import { specHash } from '../../core/plan/desired.js';
+import { manifestText } from '../../core/plan/manifest.js';
 import {
   dockerHostOf,
   groupOf,
@@ -31,64 +30,22 @@ import {
   nodesOnHost,
   type DockerHostSpec,
   type Topology,
-} from '../core/topology/topology.js';
-import type { ContainerSpec, DockerEngine } from '../hosts/docker-engine.js';
-import { putFiles, type HostFile } from '../hosts/transfer.js';
-import { ownedBy } from '../hosts/owned-host.js';
-import { newHostKeyPair } from '../hosts/sealed.js';
-import { run } from '../hosts/run.js';
-import { insistOnClaim } from './claim.js';
-import type { Deps } from './deps.js';
-import type { StepInput } from './step-input.js';
-
-/** What a run created, for its rollback: `host|kind|name`. */
-export interface Created {
-  created: string[];
-}
-
-/** TERM to the agent stops the brokers one after the other, 20 s each at most; then the engine kills. */
-const STOP_SECONDS = 30;
-
-export async function createNetwork(
-  deps: Deps,
-  { topology, host, token, engineId }: StepInput,
-): Promise<StepResult & Created> {
-  const { network, engine: address } = dockerHostOf(topology, host);
-  const engine = deps.engine(address);
-  await insistOnEngine(engine, host, engineId);
-  await insistOnClaim(engine, topology.name, token);
-  const created = [`${host}|network|${network.name}`];
-  const existing = await engine.network(network.name);
-  if (existing !== null) {
-    if (existing.labels[LABEL_CLUSTER] !== topology.name) {
-      throw new EverbrokerError('NameTaken', `network ${network.name} exists and is not this cluster's`, {
-        network: network.name,
-      });
-    }
-    // An earlier attempt of this very step may have made it and died before it could say so.
-    const ours = existing.labels[LABEL_CREATOR] === token;
-    return { changed: ours, note: network.subnet, created: ours ? created : [] };
-  }
-  await engine.createNetwork({
-    name: network.name,
-    subnet: network.subnet,
-    labels: { [LABEL_CLUSTER]: topology.name, [LABEL_ROLE]: 'network', [LABEL_CREATOR]: token },
-  });
-  return { changed: true, note: network.subnet, created };
-}
-
-export interface Prepared extends StepResult, Created {
-  /** Key to which secrets for this host are sealed. */
-  publicKey: string;
-}
+} from '../../core/topology/topology.js';
+import type { ContainerSpec, DockerEngine } from '../../hosts/docker-engine.js';
+import type { HostFile } from '../../hosts/transfer.js';
+import { ownedBy } from '../../hosts/owned-host.js';
+import { newHostKeyPair } from '../../hosts/sealed.js';
+import { run } from '../../hosts/run.js';
+import type { Deps } from '../deps.js';
+import { publicKeyOf } from '../host-key.js';
+import type { StepInput } from '../step-input.js';
+import { STOP_SECONDS, ownedEngine } from './docker-engine.js';
+import type { Prepared } from './platform.js';
 
 export async function createContainer(deps: Deps, input: StepInput, signal: AbortSignal): Promise<Prepared> {
   const { topology, host, token } = input;
   const spec = dockerHostOf(topology, host);
-  const engine = deps.engine(spec.engine);
-  await insistOnEngine(engine, host, input.engineId);
-  await insistOnClaim(engine, topology.name, token);
-
+  const engine = await ownedEngine(deps, input);
   const name = containerName(topology, host);
   const existing = await engine.container(name);
   if (existing !== null && existing.labels[LABEL_CLUSTER] !== topology.name) {
@@ -141,16 +98,6 @@ names=" $2 "
 for node in *; do case $names in *" $node "*) ;; *) rm -rf "./$node" ;; esac; done`;
   const names = nodesOnHost(topology, host).map((node) => node.name);
   await run(opened, ['sh', '-c', script, 'sh', NODES_DIR, names.join(' ')], { timeoutMs: 10_000, signal });
-}
-
-async function insistOnEngine(engine: DockerEngine, host: string, pinned: string | undefined): Promise<void> {
-  const id = await engine.id();
-  if (pinned === undefined || pinned === id) return;
-  throw new EverbrokerError(
-    'EngineChanged',
-    `host ${host} belongs to Docker engine ${pinned}, but this worker reaches ${id}`,
-    { host, pinned, engine: id },
-  );
 }
 
 /** Makes the missing volumes. Volumes are never removed here: they hold what must survive containers. */
@@ -221,62 +168,4 @@ function initialFiles(
     { path: HOST_PUBLIC_KEY_FILE, content: keys.publicKey, mode: 0o644 },
     ...nodesOnHost(topology, host).map((node) => ({ path: desiredFile(node.name), content: 'down\n', mode: 0o644 })),
   ];
-}
-
-/** Brings the agent, the manifest and the host's key up to date on a host that runs. */
-export async function prepareHost(deps: Deps, input: StepInput, signal: AbortSignal): Promise<Prepared> {
-  const { topology, host, token } = input;
-  const opened = ownedBy(await deps.openHost(topology, host), token);
-  await putFiles(
-    opened,
-    [
-      { path: AGENT_FILE, content: deps.agent, mode: 0o755 },
-      { path: MANIFEST_FILE, content: manifestText(topology), mode: 0o644 },
-    ],
-    { timeoutMs: 30_000, signal },
-  );
-  return { changed: true, publicKey: await publicKeyOf(deps, input, signal), created: [] };
-}
-
-async function publicKeyOf(deps: Deps, { topology, host, token }: StepInput, signal: AbortSignal): Promise<string> {
-  const opened = ownedBy(await deps.openHost(topology, host), token);
-  const found = await opened.exec(['cat', HOST_PUBLIC_KEY_FILE], { timeoutMs: 10_000, signal });
-  if (found.exitCode === 0 && found.stdout.trim() !== '') return found.stdout.trim();
-  const keys = newHostKeyPair();
-  await putFiles(
-    opened,
-    [
-      { path: HOST_KEY_FILE, content: keys.privateKey, mode: 0o600 },
-      { path: HOST_PUBLIC_KEY_FILE, content: keys.publicKey, mode: 0o644 },
-    ],
-    { timeoutMs: 10_000, signal },
-  );
-  return keys.publicKey;
-}
-
-/**
- * Undoes one creation of this run. What is gone already is as wanted, and what others made stays, because a step that was
- * cut short names all that it may have created.
- */
-export async function removeCreated(
-  deps: Deps,
-  { topology, host, token, created }: { topology: Topology; host: string; token: string; created: string },
-): Promise<void> {
-  const engine = deps.engine(dockerHostOf(topology, host).engine);
-  await insistOnClaim(engine, topology.name, token);
-  const [, kind, name = ''] = created.split('|');
-  const mine = (found: { labels: Record<string, string> } | null | undefined): boolean =>
-    found?.labels[LABEL_CREATOR] === token;
-  if (kind === 'container') {
-    const container = await engine.container(name);
-    if (container === null || !mine(container)) return;
-    await engine.stopContainer(container.id, { seconds: STOP_SECONDS });
-    await engine.removeContainer(container.id, { force: true });
-  } else if (kind === 'network') {
-    const network = await engine.network(name);
-    if (network !== null && mine(network)) await engine.removeNetwork(network.id);
-  } else if (kind === 'volume') {
-    const volumes = await engine.listVolumes(topology.name);
-    if (mine(volumes.find((volume) => volume.name === name))) await engine.removeVolume(name);
-  }
 }

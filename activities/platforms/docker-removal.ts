@@ -1,21 +1,18 @@
 /** Removal. Only what carries the cluster's label is listed, and the label is checked again before each removal. */
-import { EverbrokerError } from '../core/failure.js';
-import { LABEL_CLUSTER, LABEL_HOST, LABEL_ROLE } from '../core/naming.js';
-import type { Found } from '../core/plan/destroy.js';
-import type { StepResult } from '../core/plan/step.js';
-import { dockerHostOf, type Topology } from '../core/topology/topology.js';
-import type { DockerEngine } from '../hosts/docker-engine.js';
-import { insistOnClaim } from './claim.js';
-import type { Deps } from './deps.js';
-import type { StepInput } from './step-input.js';
-
-const STOP_SECONDS = 30;
+import { EverbrokerError } from '../../core/failure.js';
+import { LABEL_CLUSTER, LABEL_CREATOR, LABEL_HOST, LABEL_ROLE } from '../../core/naming.js';
+import type { Found } from '../../core/plan/destroy.js';
+import type { StepResult } from '../../core/plan/step.js';
+import { dockerHostOf, type Topology } from '../../core/topology/topology.js';
+import type { DockerEngine } from '../../hosts/docker-engine.js';
+import type { Deps } from '../deps.js';
+import type { StepInput } from '../step-input.js';
+import { STOP_SECONDS } from './docker-engine.js';
+import { insistOnClaim } from './docker-lease.js';
+import type { Site } from './platform.js';
 
 /** One entry an engine, under the first of the hosts that use it. */
-export async function findCluster(
-  deps: Deps,
-  { topology, hosts }: { topology: Topology; hosts: string[] },
-): Promise<Found[]> {
+export function findOnEngines(deps: Deps, topology: Topology, hosts: readonly string[]): Promise<Found[]> {
   const engines = new Map<string | undefined, string>();
   for (const host of hosts) {
     const address = dockerHostOf(topology, host).engine;
@@ -81,4 +78,28 @@ async function owned(
 function insistOnLabel(labels: Record<string, string>, cluster: string, what: string): void {
   if (labels[LABEL_CLUSTER] === cluster) return;
   throw new EverbrokerError('NameTaken', `${what} is not cluster ${cluster}'s: it is not removed`);
+}
+
+/** What others made stays, because a step that was cut short names all that it may have created. */
+export async function undoOnEngine(
+  { deps, topology, host }: Site,
+  { token, created }: { token: string; created: string },
+): Promise<void> {
+  const engine = deps.engine(dockerHostOf(topology, host).engine);
+  await insistOnClaim(engine, topology.name, token);
+  const [, kind, name = ''] = created.split('|');
+  const mine = (found: { labels: Record<string, string> } | null | undefined): boolean =>
+    found?.labels[LABEL_CREATOR] === token;
+  if (kind === 'container') {
+    const container = await engine.container(name);
+    if (container === null || !mine(container)) return;
+    await engine.stopContainer(container.id, { seconds: STOP_SECONDS });
+    await engine.removeContainer(container.id, { force: true });
+  } else if (kind === 'network') {
+    const network = await engine.network(name);
+    if (network !== null && mine(network)) await engine.removeNetwork(network.id);
+  } else if (kind === 'volume') {
+    const volumes = await engine.listVolumes(topology.name);
+    if (mine(volumes.find((volume) => volume.name === name))) await engine.removeVolume(name);
+  }
 }
