@@ -144,6 +144,7 @@ function claims(fake: FakeCluster, client: Client): Pick<Activities, 'claimClust
             throw ApplicationFailure.nonRetryable(`the holder of ${topology.name} has ended`, 'HolderGone');
           if (fake.claim?.token !== token) throw new EverbrokerError('OwnershipLost', 'its claim is gone');
           fake.claim.renewals++;
+          if (fake.keeperRests) throw ApplicationFailure.create({ message: 'rests', nextRetryDelay: '300 days' });
           await delay(LEASE_MS / 5, undefined, { signal });
         }
       }),

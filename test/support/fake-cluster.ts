@@ -4,6 +4,7 @@
  * with its host where it has one (`observeHost/h1`).
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { heartbeat } from '@temporalio/activity';
 import { EverbrokerError, type FailureType } from '../../core/failure.js';
 import type { BridgeReading } from '../../core/health/jolokia-reading.js';
 import type { HostObservation, NodeObservation } from '../../core/health/observation.js';
@@ -31,6 +32,7 @@ interface Hanging {
 }
 
 interface Block {
+  beats: boolean;
   arrive(): void;
   gate: Promise<void>;
 }
@@ -46,6 +48,8 @@ export class FakeCluster {
   version = 'v1';
   /** What `proveMessages` finds lost. */
   lostMessages: string[] = [];
+  /** The keeper is between two attempts instead of at work: a time-skipping server skips nothing while an activity works. */
+  keeperRests = false;
   /** Names of calls in the order in which they began. */
   readonly began: string[] = [];
   /** `name began`, `name ended` and `name failed` of all calls, in the order in which it happened. */
@@ -68,13 +72,13 @@ export class FakeCluster {
     this.failures.set(name, [...(this.failures.get(name) ?? []), ...errors]);
   }
 
-  /** The next call of that name waits; its cancellation ends it. */
-  hang(name: string): Hanging {
+  /** The next call of that name waits; its cancellation ends it. With `beats` it shows all the time that it is alive. */
+  hang(name: string, { beats = false } = {}): Hanging {
     let arrive = (): void => undefined;
     let go = (): void => undefined;
     const started = new Promise<void>((resolve) => (arrive = resolve));
     const gate = new Promise<void>((resolve) => (go = resolve));
-    this.blocks.set(name, { arrive, gate });
+    this.blocks.set(name, { beats, arrive, gate });
     return { started, go };
   }
 
@@ -216,7 +220,8 @@ export class FakeCluster {
     if (block !== undefined) {
       this.blocks.delete(name);
       block.arrive();
-      await Promise.race([block.gate, cancelled(signal)]);
+      const beating = block.beats ? setInterval(() => heartbeat(), 20) : undefined;
+      await Promise.race([block.gate, cancelled(signal)]).finally(() => clearInterval(beating));
     }
     const error = this.failures.get(name)?.shift();
     if (error !== undefined) throw error;

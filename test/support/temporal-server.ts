@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { choosePorts } from '../../client/embedded/ports.js';
 import { isServing } from '../../client/embedded/serving.js';
-import { ensureTemporalCli } from '../../client/embedded/temporal-cli.js';
+import { ensureTemporalCli, ensureTestServer } from '../../client/embedded/temporal-cli.js';
 import { devServerArguments } from '../../client/embedded/temporal-server.js';
 import { stateLayout } from '../../core/state-layout.js';
 
@@ -29,6 +29,21 @@ export function testTemporal(): Promise<TestWorkflowEnvironment> {
     environments.push(environment);
     return environment;
   }));
+}
+
+/** A server whose time jumps to the next timer while nothing works; one for each test file. */
+export async function skippingTemporal(): Promise<TestWorkflowEnvironment> {
+  const path = await ensureTestServer(programs);
+  const environment = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path } },
+  });
+  environments.push(environment);
+  const keyword = 2;
+  await environment.connection.operatorService.addSearchAttributes({
+    namespace: 'default',
+    searchAttributes: { EverbrokerCluster: keyword, EverbrokerOperation: keyword, EverbrokerVerdict: keyword },
+  });
+  return environment;
 }
 
 /** A dev server of its own, for tests that kill it; `database: null` keeps everything in memory. */
