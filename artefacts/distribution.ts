@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { Distribution } from '../core/activemq/distribution.js';
-import { classPathJars, requiredShipped } from '../core/activemq/render.js';
+import { classPathJars, isUnusedJar, requiredShipped } from '../core/activemq/render.js';
 import type { Topology } from '../core/topology/schema.js';
 import { EverbrokerError } from '../core/failure.js';
 import { obtain } from './archive.js';
@@ -73,7 +73,7 @@ async function mavenSources(cache: ArtefactCache, coordinates: Coordinates): Pro
 }
 
 /** Increase with every change of `isTrimmed`, `requiredShipped` or `classPathJars`. */
-const HOME_FORMAT = 'home-2';
+const HOME_FORMAT = 'home-3';
 
 const factsSchema = z.object({ jars: z.array(z.string()), shipped: z.record(z.string(), z.string()) });
 
@@ -90,10 +90,11 @@ const homeRecipe = (version: string): Recipe<z.output<typeof factsSchema>> => ({
 });
 
 /**
- * What no broker needs: a third of the distribution. activemq-all repeats the jars of lib/ for embedding; the natives are
+ * What no broker needs: half of the distribution. activemq-all repeats the jars of lib/ for embedding; the natives are
  * those of a service wrapper that Everbroker's agent stands in for.
  */
 const isTrimmed = (path: string): boolean =>
+  isUnusedJar(path) ||
   /^(webapps-demo|docs|examples|bin\/(linux|macosx|win)[^/]*)(\/|$)/.test(path) ||
   /^(activemq-all-[^/]*\.jar|bin\/wrapper\.jar)$/.test(path);
 

@@ -12,7 +12,7 @@ import { launchText } from './launch.js';
 import { log4jProperties } from './log4j.js';
 import { traitsOf } from './versions.js';
 
-export { classPathJars } from './class-path.js';
+export { classPathJars, isUnusedJar } from './class-path.js';
 export { requiredShipped } from './versions.js';
 
 export interface RenderedFile {
