@@ -1,11 +1,9 @@
 /** The edge to dockerode: addresses, deadlines and errors are translated here once. Nothing outside hosts/ imports it. */
 import { inspect } from 'node:util';
-import { existsSync } from 'node:fs';
 import { Agent } from 'node:http';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import Docker from 'dockerode';
 import { EverbrokerError } from '../core/failure.js';
+import { currentContext } from './docker-context.js';
 
 export interface DockerClient {
   docker: Docker;
@@ -35,7 +33,7 @@ function unprinted<T extends object>(value: T): T {
 }
 
 /** A client without state of its own: every call is a connection, so opening one costs nothing. */
-export function dockerClient(address = process.env['DOCKER_HOST'] || defaultAddress()): DockerClient {
+export function dockerClient(address = currentContext().address): DockerClient {
   if (address.startsWith('unix://')) {
     const socketPath = address.slice('unix://'.length) || '/var/run/docker.sock';
     // host '' so that a DOCKER_HOST in the environment does not win over the address asked for. No keep-alive: after
@@ -50,11 +48,6 @@ export function dockerClient(address = process.env['DOCKER_HOST'] || defaultAddr
   }
   const url = parseAddress(address);
   return { docker: remoteClient(address, url), address, isLocal: false, hostname: url.hostname };
-}
-
-function defaultAddress(): string {
-  const desktop = join(homedir(), '.docker', 'run', 'docker.sock');
-  return `unix://${existsSync(desktop) ? desktop : '/var/run/docker.sock'}`;
 }
 
 function parseAddress(address: string): URL {
@@ -72,7 +65,11 @@ function remoteClient(address: string, url: URL): Docker {
   if (url.protocol === 'ssh:') {
     return new Docker({ protocol: 'ssh', host: url.hostname, port: url.port || 22, username: url.username });
   }
-  return new Docker({ protocol: url.port === '2376' ? 'https' : 'http', host: url.hostname, port: url.port || 2375 });
+  const context = currentContext();
+  const tls = context.address === address ? context.tls : undefined;
+  const secure = tls !== undefined || url.port === '2376';
+  const port = url.port || (secure ? 2376 : 2375);
+  return new Docker({ protocol: secure ? 'https' : 'http', host: url.hostname, port, ...tls });
 }
 
 /**

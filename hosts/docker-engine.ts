@@ -25,7 +25,7 @@ export interface DockerEngine
 }
 
 /**
- * An engine by its address (default: DOCKER_HOST, else this machine's socket). Nothing is asked of it yet.
+ * An engine by its address (default: the one that the docker command would use). Nothing is asked of it yet.
  * Every method throws EverbrokerError EngineUnreachable when the engine does not answer.
  */
 export function openDockerEngine(address?: string): DockerEngine {
