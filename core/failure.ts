@@ -32,6 +32,7 @@ export const FAILURES = {
   PortTaken: user(4, 'Free the port, or choose another in the topology.'),
   AddressTaken: user(4, 'Free the address, or choose another in the topology.'),
   NameTaken: user(4, 'Something that is not this cluster’s carries the name; remove it or choose another name.'),
+  HostUnfit: environment(false, 4, 'Mend every problem listed on its host; nothing was changed.'),
   TemporalUnreachable: environment(
     true,
     5,
@@ -40,8 +41,22 @@ export const FAILURES = {
   TemporalDidNotStart: environment(true, 5, 'Read the end of the server’s log above.'),
   WorkerDidNotStart: environment(true, 5, 'Read the end of the worker’s log above.'),
   EngineUnreachable: environment(true, 5, 'Start the Docker engine, or point DOCKER_HOST at the right one.'),
-  EngineChanged: environment(false, 5, 'The host is pinned to another Docker engine; run the worker on that one.'),
-  HostUnreachable: environment(true, 5, 'See whether the host’s container runs.'),
+  EngineChanged: environment(
+    false,
+    5,
+    'The host is pinned to another Docker engine or machine: reach that one, or, if it is gone for good, forget it as the message says.',
+  ),
+  HostUnreachable: environment(true, 5, 'See whether the host runs and can be reached from the worker.'),
+  HostKeyRefused: environment(
+    false,
+    5,
+    'Compare the fingerprint with the host’s own; pin the right one as `fingerprint`, or put it into known_hosts.',
+  ),
+  LoginRefused: environment(
+    false,
+    5,
+    'Correct user, key or password of the host, or its sudo rights: try `ssh user@host sudo -n true` from the worker.',
+  ),
   CommandFailed: environment(true, 5, 'Read the end of the output above.'),
   CommandTimedOut: environment(true, 5, 'The host is slow or stuck; look at its load.'),
   ArtefactUnavailable: environment(true, 6, 'See the network, or put the file into the artefact cache by hand.'),

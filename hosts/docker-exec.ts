@@ -1,12 +1,12 @@
 /** One command in a container, from its start to an exit code that can be trusted. */
 import type { Duplex } from 'node:stream';
-import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { EverbrokerError } from '../core/failure.js';
 import { call, hasStatus, type DockerClient } from './docker-client.js';
 import type { CommandResult, ExecOptions } from './host.js';
 import { Demultiplexer, OutputTail } from './output.js';
+import { DEFAULT_OUTPUT_BYTES, KILL_GROUP, KILL_MS, StdinFailed, settle, watchInput } from './supervision.js';
 
 export interface Target {
   client: DockerClient;
@@ -21,17 +21,8 @@ export interface Target {
  */
 const ANNOUNCE_PID = 'echo "$$" >&2; exec "$@"';
 
-/** TERM, two seconds for tidying up, KILL. No `--`: dash takes it for a process. */
-const KILL_GROUP = `kill -TERM "-$1" 2>/dev/null || exit 0
-i=0
-while [ "$i" -lt 20 ]; do kill -0 "-$1" 2>/dev/null || exit 0; sleep 0.1; i=$((i+1)); done
-kill -KILL "-$1" 2>/dev/null || exit 0`;
-
-/** Longer than KILL_GROUP takes, on a loaded machine. */
-const KILL_MS = 20_000;
 /** Docker 20.10 ends the stream before it notes the exit code; usually within 10 ms, rarely more under load. */
 const EXIT_CODE_MS = 5_000;
-const DEFAULT_OUTPUT_BYTES = 1024 * 1024;
 
 /** @throws EverbrokerError HostUnreachable when container, engine or link are gone, also in the middle of the command. */
 export async function execInContainer(
@@ -136,68 +127,6 @@ function firstLine(line: (text: string) => void, rest: (chunk: Buffer) => void):
     if (head.length > end + 1) rest(head.subarray(end + 1));
     head = undefined;
   };
-}
-
-class StdinFailed {
-  readonly cause: unknown;
-  constructor(cause: unknown) {
-    this.cause = cause;
-  }
-}
-
-interface Input {
-  /** Resolves when the source breaks: that must not look like its end, or half a file would be taken for the whole. */
-  failed: Promise<StdinFailed>;
-  release: () => void;
-}
-
-/** Listens from the first moment: a source may break before the command has started. */
-function watchInput(stdin: ExecOptions['stdin']): Input {
-  if (!(stdin instanceof Readable)) return { failed: new Promise(() => undefined), release: () => undefined };
-  const failed = new Promise<StdinFailed>((resolve) => {
-    const closed = () => {
-      if (!stdin.readableEnded)
-        resolve(new StdinFailed(stdin.errored ?? new Error('the input was closed before its end')));
-    };
-    stdin.on('error', (error) => resolve(new StdinFailed(error)));
-    stdin.once('close', closed);
-    if (stdin.destroyed) closed();
-  });
-  const release = () => {
-    if (!stdin.readableEnded) stdin.destroy();
-  };
-  return { failed, release };
-}
-
-/** Feeds the command and waits until it ends or has to be ended. */
-async function settle(
-  running: Running,
-  options: ExecOptions,
-  input: Input,
-): Promise<'ended' | 'timed out' | 'aborted' | StdinFailed> {
-  let timer: NodeJS.Timeout | undefined;
-  let abort: (() => void) | undefined;
-  try {
-    return await new Promise((resolve) => {
-      void running.ended.then(() => resolve('ended'));
-      void input.failed.then(resolve);
-      timer = setTimeout(() => resolve('timed out'), options.timeoutMs);
-      abort = () => resolve('aborted');
-      options.signal?.addEventListener('abort', abort, { once: true });
-      if (options.signal?.aborted) abort();
-      feed(running.stream, options.stdin);
-    });
-  } finally {
-    clearTimeout(timer);
-    if (abort) options.signal?.removeEventListener('abort', abort);
-    if (options.stdin instanceof Readable) options.stdin.unpipe(running.stream);
-    input.release();
-  }
-}
-
-function feed(stream: Duplex, stdin: ExecOptions['stdin']): void {
-  if (stdin instanceof Readable) stdin.pipe(stream);
-  else if (stdin !== undefined) stream.end(stdin);
 }
 
 async function kill(target: Target, running: Running): Promise<void> {

@@ -39,6 +39,35 @@ function firstWholeCharacter(bytes: Buffer): number {
   return start;
 }
 
+/** More noise than any login makes. */
+const LONGEST_PROLOGUE = 64 * 1024;
+
+/**
+ * Hands on what follows a word and its line. What comes before is not the command's: what login scripts say, a prompt.
+ * It may end without a line break, so the word is found wherever it stands.
+ */
+export function afterWord(
+  word: string,
+  { line, rest }: { line: (text: string) => void; rest: (chunk: Buffer) => void },
+): { push: (chunk: Buffer) => void; before: () => string } {
+  let head: Buffer | undefined = Buffer.alloc(0);
+  const push = (chunk: Buffer): void => {
+    if (!head) return rest(chunk);
+    head = Buffer.concat([head, chunk]);
+    const at = head.indexOf(word);
+    const end = at < 0 ? -1 : head.indexOf(10, at);
+    if (end < 0) {
+      if (at < 0 && head.length > LONGEST_PROLOGUE) head = head.subarray(-word.length);
+      return;
+    }
+    const whole = head;
+    head = undefined;
+    line(whole.subarray(at + word.length, end).toString());
+    if (whole.length > end + 1) rest(whole.subarray(end + 1));
+  };
+  return { push, before: () => head?.toString('utf8') ?? '' };
+}
+
 /**
  * Splits the engine's attach stream: frames of an 8-byte header (1 = stdout, 2 = stderr; length) and their bytes.
  * https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach

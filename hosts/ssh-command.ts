@@ -1,0 +1,63 @@
+/** The one line that an SSH server hands to the user's login shell, and the wrapper that it starts. */
+import { EverbrokerError } from '../core/failure.js';
+
+/**
+ * $1 = a word of this command's own. It begins when that word comes on its input: so a command whose start was not
+ * confirmed has certainly not begun, and a line of password that sudo did not want never reaches it. What login scripts
+ * or sudo say ends with the word, on both outputs; on stderr its process group follows, with the time at which the
+ * group's leader started (a number may be used again). Directory, umask and path as in a container, whoever logs in.
+ */
+const WRAPPER = `word=$1; shift
+while IFS= read -r line; do [ "$line" = "$word" ] && break; done
+[ "$line" = "$word" ] || exit 97
+cd / && umask 022
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
+export PATH
+read -r x x x x group x < "/proc/$$/stat"
+read -r x x x x x x x x x x x x x x x x x x x x x since x < "/proc/$group/stat"
+unset line x
+echo "$word"
+echo "$word $group $since" >&2
+exec "$@"`;
+
+/** Kills a group unless its number has meanwhile become another's. $1 = group, $2 = when its leader started. */
+export const sameGroup = (kill: string): string =>
+  `if [ -e "/proc/$1/stat" ]; then
+  read -r x x x x x x x x x x x x x x x x x x x x x since x < "/proc/$1/stat"
+  [ "$since" = "$2" ] || exit 0
+fi
+${kill}`;
+
+/** Linux takes no longer argument, and the shell gets the whole line as one. */
+const LONGEST = 120_000;
+
+export interface CommandLine {
+  line: string;
+  /** What must be written first; the command's own input follows. */
+  preamble: string;
+}
+
+/**
+ * As root: directly, or by sudo, which gets the password on its input where there is one and else must not ask.
+ * @throws EverbrokerError InvalidInput when no command line can carry the argv.
+ */
+export function commandLine(
+  argv: readonly string[],
+  { user, password, word }: { user: string; password?: string | undefined; word: string },
+): CommandLine {
+  const wrapped = ['sh', '-c', WRAPPER, 'sh', word, ...argv];
+  const sudo = password === undefined ? ['sudo', '-n', '--'] : ['sudo', '-S', '-p', '', '--'];
+  const line = `exec ${quote(user === 'root' ? wrapped : [...sudo, ...wrapped])}`;
+  if (line.includes('\0')) throw new EverbrokerError('InvalidInput', 'an argument of a command holds a zero byte');
+  if (Buffer.byteLength(line) > LONGEST)
+    throw new EverbrokerError('InvalidInput', `a command of more than ${LONGEST} bytes; long texts go over its input`);
+  const first = user !== 'root' && password !== undefined ? `${password}\n` : '';
+  return { line, preamble: `${first}${word}\n` };
+}
+
+/**
+ * For the login shells that people have: sh, bash, zsh, ksh and fish read this alike. Backslashes stand outside of the
+ * quotes, because fish takes them for escapes inside.
+ */
+export const quote = (argv: readonly string[]): string =>
+  argv.map((arg) => `'${arg.replace(/['\\]/g, (special) => `'\\${special}'`)}'`).join(' ');
