@@ -6,7 +6,8 @@ import { AGENT_FILE, HOST_KEY_FILE, credentialsHashFile, nodeBase, nodeStateDir 
 import { hashText } from '../core/plan/desired.js';
 import type { StepResult } from '../core/plan/step.js';
 import type { ClusterSecrets } from '../core/secrets.js';
-import { groupOf, nodeNamed, type Node, type Topology } from '../core/topology/topology.js';
+import { storeOf } from '../core/stores/index.js';
+import { nodeNamed, type Node, type Topology } from '../core/topology/topology.js';
 import type { Host } from '../hosts/host.js';
 import { ownedBy } from '../hosts/owned-host.js';
 import { commandFailed, run } from '../hosts/run.js';
@@ -89,8 +90,8 @@ async function readHostKey({ host, signal }: Sealing): Promise<string> {
  */
 async function makeDirectories(host: Host, topology: Topology, node: Node, signal: AbortSignal): Promise<void> {
   const base = nodeBase(topology, node.name);
-  const { store } = groupOf(topology, node.group);
-  const stores = store.kind === 'kahadb' ? [store.directory] : [];
+  const { directory } = storeOf(topology, node.group);
+  const stores = directory === null ? [] : [directory];
   const owned = [`${base}/data`, `${base}/tmp`, ...stores];
   const { uid } = topology.runAs;
   // The configuration's directory is root's: whoever can write a directory can replace the files in it.

@@ -9,7 +9,8 @@ import { EverbrokerError } from '../core/failure.js';
 import { BRIDGE_USER, PROBE_USER, SYSTEM_USER } from '../core/naming.js';
 import type { StepResult } from '../core/plan/step.js';
 import type { ClusterSecrets, Login } from '../core/secrets.js';
-import type { Topology } from '../core/topology/topology.js';
+import { storeOf } from '../core/stores/index.js';
+import { groupNames, type Topology } from '../core/topology/topology.js';
 import type { Host } from '../hosts/host.js';
 import { ownedBy } from '../hosts/owned-host.js';
 import { commandFailed } from '../hosts/run.js';
@@ -26,6 +27,8 @@ const secretsSchema = z.strictObject({
   bridge: loginSchema,
   probe: loginSchema,
   system: loginSchema,
+  // Absent in copies of clusters that were made before any store had a login.
+  stores: z.record(z.string(), loginSchema).default({}),
 });
 
 export interface Shared extends StepResult {
@@ -101,7 +104,20 @@ async function wantedSecrets(deps: Deps, topology: Topology, master: ClusterSecr
     bridge: own(BRIDGE_USER, master?.bridge),
     probe: own(PROBE_USER, master?.probe),
     system: own(SYSTEM_USER, master?.system),
+    stores: await storeLogins(deps, topology, master),
   };
+}
+
+async function storeLogins(
+  deps: Deps,
+  topology: Topology,
+  master: ClusterSecrets | null,
+): Promise<ClusterSecrets['stores']> {
+  const logins = groupNames(topology).map(async (group): Promise<[string, Login][]> => {
+    const { login } = storeOf(topology, group);
+    return login === null ? [] : [[group, await named(deps, login, master?.stores[group])]];
+  });
+  return Object.fromEntries((await Promise.all(logins)).flat());
 }
 
 async function named(deps: Deps, { user, password }: Login, old: Login | undefined): Promise<Login> {
@@ -135,5 +151,6 @@ export function throwawaySecrets(): ClusterSecrets {
     bridge: login(BRIDGE_USER),
     probe: login(PROBE_USER),
     system: login(SYSTEM_USER),
+    stores: {},
   };
 }

@@ -25,6 +25,8 @@ export const containerName = (topology: Topology, host: string): string =>
 export const claimName = (cluster: string): string => `everbroker-claim-${cluster}`;
 /** The volume of a group's store: it outlives containers, and destroy unless told otherwise. */
 export const storeVolume = (cluster: string, group: string): string => `${cluster}.${group}.store`;
+/** The volume of a database: like a store's. */
+export const databaseVolume = (cluster: string, database: string): string => `${cluster}.${database}.database`;
 /** The volume of a host's state (agent, secrets, manifest). */
 export const stateVolume = (cluster: string, host: string): string => `${cluster}.${host}.state`;
 

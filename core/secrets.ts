@@ -17,4 +17,6 @@ export interface ClusterSecrets {
   probe: Login;
   /** The broker's own vm:// connections (web console). */
   system: Login;
+  /** Of groups whose store is behind a login, by group; a node gets its own group's only. */
+  stores: Record<string, Login>;
 }

@@ -1,7 +1,6 @@
 /** conf/activemq.xml of a node. Secrets are placeholders, which Spring fills from conf/credentials.properties. */
-import { EverbrokerError } from '../failure.js';
-import type { StoreSpec } from '../topology/schema.js';
-import { groupOf, type Node, type Topology } from '../topology/topology.js';
+import { storeOf } from '../stores/index.js';
+import type { Node, Topology } from '../topology/topology.js';
 import { accessPlugins } from './access.js';
 import { networkConnectors } from './network-connectors.js';
 import { documentText, element, textElement, type Element } from './xml.js';
@@ -14,7 +13,7 @@ export function activemqXml(topology: Topology, node: Node): string {
   const root = element(
     'beans',
     { xmlns: BEANS, 'xmlns:xsi': 'http://www.w3.org/2001/XMLSchema-instance', 'xsi:schemaLocation': SCHEMAS },
-    [placeholders(), broker(topology, node), element('import', { resource: 'jetty.xml' })],
+    [placeholders(), ...storeOf(topology, node.group).beans(), broker(topology, node), element('import', { resource: 'jetty.xml' })],
   );
   return documentText(root, `Made by Everbroker for ${node.name} of ${node.group}; changes are overwritten.`);
 }
@@ -41,7 +40,7 @@ function broker(topology: Topology, node: Node): Element {
       // the platform's MBean server only: nothing listens for remote JMX
       element('managementContext', {}, [element('managementContext', { createConnector: false })]),
       ...(bridges === null ? [] : [bridges]),
-      element('persistenceAdapter', {}, [store(groupOf(topology, node.group).store)]),
+      element('persistenceAdapter', {}, [storeOf(topology, node.group).adapter(node.name)]),
       accessPlugins(topology),
       systemUsage(topology),
       transportConnectors(topology, node),
@@ -64,14 +63,6 @@ function destinationPolicy(stranded: Topology['strandedMessages']): Element {
   ]);
   const entries = stranded === 'replay' ? [topics, queues] : [topics];
   return element('destinationPolicy', {}, [element('policyMap', {}, [element('policyEntries', {}, entries)])]);
-}
-
-function store(spec: StoreSpec): Element {
-  if (spec.kind !== 'kahadb')
-    throw new EverbrokerError('NotSupportedYet', `a ${spec.kind} store is not supported yet: use kahadb`);
-  return element('kahaDB', { directory: spec.directory, lockKeepAlivePeriod: spec.lockKeepAliveMs }, [
-    element('locker', {}, [element('shared-file-locker', { lockAcquireSleepInterval: spec.lockPollMs })]),
-  ]);
 }
 
 const systemUsage = ({ limits }: Topology): Element =>

@@ -5,14 +5,17 @@ import type { ClusterSecrets, Login } from '../secrets.js';
 /** A node's file is compared by this line, never by its secrets. */
 export const credentialsHead = (version: number): string => `# everbroker-credentials-version=${version}`;
 
-export function credentialsText(secrets: ClusterSecrets): string {
+/** For a node of a group: of the stores' logins it gets its own group's only. */
+export function credentialsText(secrets: ClusterSecrets, group: string): string {
   const { system, bridge, client, probe, console } = secrets;
+  const store = secrets.stores[group];
   const lines = [
     ['activemq.username', 'activemq.password', system] as const,
     ['bridge.user', 'bridge.password', bridge] as const,
     ['client.user', 'client.password', client] as const,
     ['probe.user', 'probe.password', probe] as const,
     ['console.user', 'console.password', console] as const,
+    ...(store === undefined ? [] : [['store.user', 'store.password', store] as const]),
   ].flatMap(([userKey, passwordKey, login]) => loginLines(userKey, passwordKey, login));
   return `${credentialsHead(secrets.version)}\n${lines.join('\n')}\n`;
 }

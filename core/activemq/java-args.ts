@@ -1,5 +1,6 @@
 /** conf/java.args: everything after `java -Dactivemq.base=… -Dactivemq.home=…`, run with the home as directory. */
-import { classDataFile, nodeBase, nodeConf } from '../layout.js';
+import { classDataFile, driverFile, nodeBase, nodeConf } from '../layout.js';
+import { storeOf } from '../stores/index.js';
 import type { Node, Topology } from '../topology/topology.js';
 import type { Distribution } from './distribution.js';
 import { traitsOf } from './versions.js';
@@ -41,6 +42,7 @@ export function javaArgs(topology: Topology, node: Node, distribution: Distribut
   const base = nodeBase(topology, node.name);
   const conf = nodeConf(topology, node.name);
   const { initialMb, maxMb } = topology.limits.heap;
+  const drivers = storeOf(topology, node.group).drivers.map(({ file }) => driverFile(topology, file));
   return [
     `-Xms${Math.min(initialMb, maxMb)}m`,
     `-Xmx${maxMb}m`,
@@ -56,7 +58,8 @@ export function javaArgs(topology: Topology, node: Node, distribution: Distribut
     `-Djolokia.conf=file:${conf}/jolokia-access.xml`,
     '-Dlog4j2.disable.jmx=true',
     '-cp',
-    distribution.jars.join(':'),
+    // Drivers come last: an archive of the jars before them stays good, as the JVM compares only as far as it reaches.
+    [...distribution.jars, ...drivers].join(':'),
     'org.apache.activemq.console.Main',
     'start',
     // Parsing the schema's 480 KB takes a sixth of a start; an element or attribute that is wrong fails without it, too.

@@ -1,12 +1,13 @@
 /** The launch description of a node, which the host's agent reads line by line. */
 import { activemqHome, JAVA_LINK, nodeBase, nodeConf } from '../layout.js';
-import { groupOf, type Node, type Topology } from '../topology/topology.js';
+import { storeOf } from '../stores/index.js';
+import type { Node, Topology } from '../topology/topology.js';
 
 /** What a broker gets after TERM; a master of a large store was down in 1.1 s, and nothing is lost by KILL. */
 const STOP_SECONDS = 20;
 
 export function launchText(topology: Topology, node: Node): string {
-  const { store } = groupOf(topology, node.group);
+  const { directory, waitsLine } = storeOf(topology, node.group);
   const { uid } = topology.runAs;
   const values = {
     NODE: node.name,
@@ -19,7 +20,8 @@ export function launchText(topology: Topology, node: Node): string {
     ARGS: `${nodeConf(topology, node.name)}/java.args`,
     OPENWIRE: node.openwire,
     CONSOLE: node.console,
-    STORE: store.kind === 'kahadb' ? store.directory : '',
+    STORE: directory ?? '',
+    ...(waitsLine === null ? {} : { WAITS_LINE: waitsLine }),
     STOP_SECONDS,
   };
   return Object.entries(values)

@@ -10,19 +10,13 @@ import { jettyXml } from './jetty-xml.js';
 import { jolokiaAccess } from './jolokia-access.js';
 import { launchText } from './launch.js';
 import { log4jProperties } from './log4j.js';
+import type { RenderedFile } from './rendered-file.js';
 import { traitsOf } from './versions.js';
 
 export { classPathJars, isUnusedJar } from './class-path.js';
 export { requiredShipped } from './versions.js';
 
-export interface RenderedFile {
-  /** Absolute. */
-  path: string;
-  content: string;
-  mode: number;
-  /** `broker` is the topology's runAs user. */
-  owner: 'root' | 'broker';
-}
+export type { RenderedFile } from './rendered-file.js';
 
 /** The broker reads its configuration and cannot change it. */
 const readable = (path: string, content: string): RenderedFile => ({ path, content, mode: 0o644, owner: 'root' });
@@ -47,7 +41,7 @@ export const renderHome = (_topology: Topology, _distribution: Distribution): Re
 /** The one file with secrets of a node. @throws EverbrokerError InvalidInput for a secret that Spring would interpret. */
 export const renderCredentials = (topology: Topology, node: Node, secrets: ClusterSecrets): RenderedFile => ({
   path: credentialsFile(topology, node.name),
-  content: credentialsText(secrets),
+  content: credentialsText(secrets, node.group),
   mode: 0o600,
   owner: 'broker',
 });

@@ -1,7 +1,8 @@
 /** The agent's answer to `observe`, read. The format is written down in agent/agent.sh, print_host and print_node. */
 import { z } from 'zod';
 import { EverbrokerError } from '../failure.js';
-import { groupOf, nodesOnHost, type Topology } from '../topology/topology.js';
+import { storeOf } from '../stores/index.js';
+import { nodesOnHost, type Topology } from '../topology/topology.js';
 import type { HostInside, NodeObservation } from './observation.js';
 
 /** Arguments of the agent's `observe`, so that it also reports nodes of which the host knows nothing yet. */
@@ -9,8 +10,8 @@ export const observeArguments = (topology: Topology, host: string): string[] => 
   topology.root,
   String(topology.runAs.uid),
   ...nodesOnHost(topology, host).map((node) => {
-    const { store } = groupOf(topology, node.group);
-    return `${node.name}=${store.kind === 'kahadb' ? store.directory : ''}`;
+    const { directory } = storeOf(topology, node.group);
+    return `${node.name}=${directory ?? ''}`;
   }),
 ];
 

@@ -3,12 +3,21 @@ import type { z } from 'zod';
 import { valueAt } from './schema-problems.js';
 import { topologySchema } from './schema.js';
 import type { Path } from './problem.js';
-import type { BridgeSpec, DockerHostSpec, GroupSpec, HostSpec, NodeSpec, StoreSpec, Topology } from './schema.js';
+import type {
+  BridgeSpec,
+  DatabaseSpec,
+  DockerHostSpec,
+  GroupSpec,
+  HostSpec,
+  NodeSpec,
+  StoreSpec,
+  Topology,
+} from './schema.js';
 
 export interface Draft {
   topology: Topology;
   /** Names that were written, whether or not what stands under them could be parsed. */
-  declared: { hosts: string[]; groups: string[] };
+  declared: { hosts: string[]; groups: string[]; databases: string[] };
   /** Index in the file of each bridge of `topology.bridges`. */
   bridgeIndexes: number[];
 }
@@ -28,7 +37,11 @@ export interface PlacedNode extends Placed<NodeSpec> {
 
 export const completeDraft = (topology: Topology): Draft => ({
   topology,
-  declared: { hosts: Object.keys(topology.hosts), groups: Object.keys(topology.groups) },
+  declared: {
+    hosts: Object.keys(topology.hosts),
+    groups: Object.keys(topology.groups),
+    databases: Object.keys(topology.databases ?? {}),
+  },
   bridgeIndexes: topology.bridges.map((_, index) => index),
 });
 
@@ -54,7 +67,11 @@ const MOST_ROUNDS = 12;
 export function salvage(input: unknown): Draft | undefined {
   const rest = plainCopy(input);
   if (!isObject(rest)) return undefined;
-  const declared = { hosts: namesIn(rest['hosts']), groups: namesIn(rest['groups']) };
+  const declared = {
+    hosts: namesIn(rest['hosts']),
+    groups: namesIn(rest['groups']),
+    databases: namesIn(rest['databases']),
+  };
   const bridges = rest['bridges'];
   const bridgeIndexes = Array.isArray(bridges) ? bridges.map((_, index) => index) : [];
   let ports = HIGHEST_PORT;
@@ -150,6 +167,9 @@ export const placedNodes = (draft: Draft): PlacedNode[] =>
 
 export const placedStores = (draft: Draft): Placed<StoreSpec>[] =>
   placedGroups(draft).map(({ name, at, spec }) => ({ name, at: [...at, 'store'], spec: spec.store }));
+
+export const placedDatabases = ({ topology }: Draft): Placed<DatabaseSpec>[] =>
+  Object.entries(topology.databases ?? {}).map(([name, spec]) => ({ name, at: ['databases', name], spec }));
 
 export const placedBridges = ({ topology, bridgeIndexes }: Draft): Placed<BridgeSpec>[] =>
   topology.bridges.map((spec, index) => ({ name: spec.name, at: ['bridges', bridgeIndexes[index] ?? index], spec }));

@@ -2,10 +2,12 @@
 import type { Draft } from './draft.js';
 import type { Finding } from './problem.js';
 import { bridgeRules } from './rules/bridges.js';
+import { databaseRules } from './rules/databases.js';
 import { groupRules } from './rules/groups.js';
 import { networkRules } from './rules/networks.js';
 import { portRules } from './rules/ports.js';
 import type { Rule, Severity } from './rules/rule.js';
+import { storeKindRules } from './rules/store-kinds.js';
 import { storeRules } from './rules/stores.js';
 import { unsupportedRules } from './rules/unsupported.js';
 import { userRules } from './rules/users.js';
@@ -21,6 +23,8 @@ export const RULES: readonly Rule[] = [
   ...groupRules,
   ...portRules,
   ...storeRules,
+  ...storeKindRules,
+  ...databaseRules,
   ...bridgeRules,
   ...unsupportedRules,
 ];

@@ -8,7 +8,7 @@ import { dockerHost, sshHost } from './schema/hosts.js';
 import { limits } from './schema/limits.js';
 import { security } from './schema/security.js';
 import { activemq, java } from './schema/software.js';
-import { store } from './schema/stores.js';
+import { database, store } from './schema/stores.js';
 import { absolutePath, clusterName, nameOf, port, user } from './schema/words.js';
 
 const node = z.strictObject({
@@ -59,6 +59,11 @@ export const topologySchema = z.strictObject({
   hosts: z
     .record(nameOf('host'), hostSchema)
     .meta({ description: 'Hosts by name; the first keeps the master copies of generated secrets.' }),
+  databases: z
+    .record(nameOf('database'), database)
+    // Absent stays absent: the hash of clusters without one is as it was.
+    .optional()
+    .meta({ description: 'Databases that Everbroker installs and keeps, by name, for stores of kind `jdbc`.' }),
   groups: z
     .record(nameOf('group'), groupSchema)
     .meta({ description: 'Groups by name, which is the brokerName; each is one logical broker.' }),
@@ -75,3 +80,4 @@ export type GroupSpec = Topology['groups'][string];
 export type NodeSpec = GroupSpec['nodes'][string];
 export type BridgeSpec = Topology['bridges'][number];
 export type StoreSpec = GroupSpec['store'];
+export type DatabaseSpec = NonNullable<Topology['databases']>[string];

@@ -1,7 +1,7 @@
 /** Questions about a parsed topology. Pure. */
-import type { BridgeSpec, DockerHostSpec, GroupSpec, HostSpec, NodeSpec, Topology } from './schema.js';
+import type { BridgeSpec, DatabaseSpec, DockerHostSpec, GroupSpec, HostSpec, NodeSpec, Topology } from './schema.js';
 
-export type { BridgeSpec, DockerHostSpec, GroupSpec, HostSpec, NodeSpec, Topology } from './schema.js';
+export type { BridgeSpec, DatabaseSpec, DockerHostSpec, GroupSpec, HostSpec, NodeSpec, Topology } from './schema.js';
 
 /** A node with the names of what it belongs to. */
 export interface Node extends NodeSpec {
@@ -61,6 +61,27 @@ export const hostsOfGroup = (topology: Topology, group: string): string[] => [
 
 export const groupsOnHost = (topology: Topology, host: string): string[] =>
   groupNames(topology).filter((group) => hostsOfGroup(topology, group).includes(host));
+
+/** Hosts on which brokers run, in the file's order; a database may have one of its own. */
+export const brokerHosts = (topology: Topology): string[] =>
+  hostNames(topology).filter((host) => nodesOnHost(topology, host).length > 0);
+
+/** A database with its name. */
+export interface Database extends DatabaseSpec {
+  name: string;
+}
+
+export const databasesOf = (topology: Topology): Database[] =>
+  Object.entries(topology.databases ?? {}).map(([name, spec]) => ({ name, ...spec }));
+
+export const databaseNamed = (topology: Topology, name: string): Database =>
+  present(
+    databasesOf(topology).find((database) => database.name === name),
+    `database ${name}`,
+  );
+
+export const databasesOnHost = (topology: Topology, host: string): Database[] =>
+  databasesOf(topology).filter((database) => database.host === host);
 
 /** Bridges whose networkConnector this group's nodes carry. */
 export const bridgesFrom = (topology: Topology, group: string): BridgeSpec[] =>

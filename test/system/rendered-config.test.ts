@@ -39,6 +39,7 @@ const SECRETS = {
   bridge: login('everbroker-bridge'),
   probe: login('everbroker-probe'),
   system: login('everbroker-system'),
+  stores: {},
 };
 
 class Group {

@@ -1,5 +1,6 @@
+import { storeDirectory } from '../../stores/index.js';
 import { didYouMean } from '../closest.js';
-import { engineOf, placedDockerHosts, placedGroups, placedHosts, placedNodes } from '../draft.js';
+import { engineOf, placedDatabases, placedDockerHosts, placedGroups, placedHosts, placedNodes } from '../draft.js';
 import type { Draft } from '../draft.js';
 import { MAX_HOSTS, MAX_NODES } from '../limits.js';
 import { claimedTwice, isUnknown } from './rule.js';
@@ -73,7 +74,7 @@ const oneEngine: Rule = {
   says: "The nodes of a KahaDB group are on one Docker engine: two engines' volumes are two stores, and give two masters.",
   check: (draft) =>
     placedGroups(draft).flatMap(({ name, at, spec }) => {
-      if (spec.store.kind !== 'kahadb') return [];
+      if (storeDirectory(spec.store) === null) return [];
       const engines = new Map(placesOfGroup(draft, name).map(({ host, engine }) => [engine, host]));
       if (engines.size < 2) return [];
       const message = `the nodes of ${name} are on different engines or workers (hosts ${[...engines.values()].join(', ')}) and so share no store`;
@@ -92,12 +93,12 @@ function placesOfGroup(draft: Draft, group: string): { host: string; engine: str
 const unused: Rule = {
   id: 'host-unused',
   severity: 'warning',
-  says: 'No node is on a host.',
+  says: 'Neither a node nor a database is on a host.',
   check: (draft) => {
-    const used = new Set(placedNodes(draft).map(({ spec }) => spec.host));
+    const used = new Set([...placedNodes(draft), ...placedDatabases(draft)].map(({ spec }) => spec.host));
     return placedHosts(draft)
       .filter(({ name }) => !used.has(name))
-      .map(({ name, at }) => ({ at, message: `no node is on host ${name}` }));
+      .map(({ name, at }) => ({ at, message: `nothing is on host ${name}` }));
   },
 };
 

@@ -1,4 +1,5 @@
 import { STATE_DIR } from '../../layout.js';
+import { storeDirectory } from '../../stores/index.js';
 import { placedNodes, placedStores } from '../draft.js';
 import type { Draft, PlacedNode } from '../draft.js';
 import type { Path } from '../problem.js';
@@ -14,23 +15,24 @@ const SYSTEM =
   );
 
 /** Directories below the root that Everbroker makes itself, beside those of the nodes. */
-const OWN = ['.activemq', '.java', '.cds'];
+const OWN = ['.activemq', '.java', '.cds', '.drivers', '.databases'];
 
 /** What a broker keeps in its base; a store may only be below `data`. */
 const DATA = 'data';
 
 const within = (path: string, directory: string): boolean => path === directory || path.startsWith(`${directory}/`);
 
-interface Kahadb {
+interface Directory {
   group: string;
   directory: string;
   at: Path;
 }
 
-const kahadbs = (draft: Draft): Kahadb[] =>
-  placedStores(draft).flatMap(({ name, at, spec }) =>
-    spec.kind === 'kahadb' ? [{ group: name, directory: spec.directory, at: [...at, 'directory'] }] : [],
-  );
+const directories = (draft: Draft): Directory[] =>
+  placedStores(draft).flatMap(({ name, at, spec }) => {
+    const directory = storeDirectory(spec);
+    return directory === null ? [] : [{ group: name, directory, at: [...at, 'directory'] }];
+  });
 
 function systemDirectory(path: string): string | undefined {
   if (SHARED.includes(path)) return `${path} belongs to the whole system`;
@@ -46,7 +48,7 @@ const system: Rule = {
   says: "`root` and stores are neither in nor above directories of the system (`/etc`, `/usr`, `/tmp` …) or Everbroker's own.",
   check: (draft) => [
     ...refused(['root'], systemDirectory(draft.topology.root)),
-    ...kahadbs(draft).flatMap(({ at, directory }) => refused(at, systemDirectory(directory))),
+    ...directories(draft).flatMap(({ at, directory }) => refused(at, systemDirectory(directory))),
   ],
 };
 
@@ -59,10 +61,10 @@ const inRoot: Rule = {
   id: 'store-hides-files',
   severity: 'error',
   says: "A store is not mounted over the root, a node's base, conf or data directory, or what Everbroker installs; below a node's `data` it may be.",
-  check: (draft) => kahadbs(draft).flatMap((store) => refused(store.at, hides(draft, store))),
+  check: (draft) => directories(draft).flatMap((store) => refused(store.at, hides(draft, store))),
 };
 
-function hides(draft: Draft, { directory, group }: Kahadb): string | undefined {
+function hides(draft: Draft, { directory, group }: Directory): string | undefined {
   const { root } = draft.topology;
   if (within(root, directory)) return `${directory} would hide ${root}, where the nodes live`;
   const own = OWN.find((part) => within(directory, `${root}/${part}`));
@@ -87,7 +89,7 @@ const apart: Rule = {
   severity: 'error',
   says: 'No two groups have one store directory on a host, or one inside the other.',
   check: (draft) => {
-    const stores = kahadbs(draft);
+    const stores = directories(draft);
     return stores.flatMap((store, index) =>
       stores
         .slice(0, index)
@@ -97,7 +99,7 @@ const apart: Rule = {
   },
 };
 
-function overlap(store: Kahadb, earlier: Kahadb): RuleFinding[] {
+function overlap(store: Directory, earlier: Directory): RuleFinding[] {
   const suggestion = 'each group needs a directory of its own';
   if (store.directory === earlier.directory) {
     return [{ at: store.at, message: `is the store of group ${earlier.group} already, on the same host`, suggestion }];
@@ -113,24 +115,4 @@ function haveHostInCommon(draft: Draft, group: string, other: string): boolean {
   return hosts(group).some((host) => others.has(host));
 }
 
-/** Above a second a takeover takes longer than clients and drills expect (default lock poll: 4.6 to 7.5 s measured). */
-const SLOW_MS = 1000;
-
-const slowLock: Rule = {
-  id: 'lock-slow',
-  severity: 'warning',
-  says: `\`lockPollMs\` or \`lockKeepAliveMs\` is above ${SLOW_MS} ms.`,
-  check: (draft) =>
-    placedStores(draft).flatMap(({ at, spec }) => {
-      if (spec.kind !== 'kahadb') return [];
-      const effects = {
-        lockPollMs: 'a slave takes over that much later',
-        lockKeepAliveMs: 'two masters can write one store for so long after its lock file was replaced',
-      };
-      return (['lockPollMs', 'lockKeepAliveMs'] as const).flatMap((key) =>
-        spec[key] > SLOW_MS ? [{ at: [...at, key], message: `${spec[key]} ms: ${effects[key]}` }] : [],
-      );
-    }),
-};
-
-export const storeRules: readonly Rule[] = [system, inRoot, apart, slowLock];
+export const storeRules: readonly Rule[] = [system, inRoot, apart];

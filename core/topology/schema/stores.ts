@@ -1,6 +1,6 @@
 /** What the nodes of a group share; its lock decides the master. */
 import { z } from 'zod';
-import { absolutePath, secret, user } from './words.js';
+import { absolutePath, nameOf, port, secret, user } from './words.js';
 
 const pollMs = z.int().min(100).max(10000);
 const kahadb = z.strictObject({
@@ -17,13 +17,25 @@ const kahadb = z.strictObject({
 });
 const jdbc = z.strictObject({
   kind: z.literal('jdbc'),
+  database: nameOf('database').optional().meta({
+    description: 'A database of `databases`; the group gets a schema, a user and a password of its own there.',
+  }),
   url: z
     .string()
     .regex(/^jdbc:(mysql|mariadb|postgresql):\/\/\S+$/, 'must be a jdbc:mysql, jdbc:mariadb or jdbc:postgresql URL')
     .refine((url) => !/[?&;]password=|\/\/[^/]*@/i.test(url), 'must not hold a password')
-    .meta({ description: 'JDBC URL of the database.' }),
-  user: user.meta({ description: 'Database user.' }),
-  password: secret,
+    .optional()
+    .meta({ description: 'JDBC URL of a database that exists; instead of `database`, with `user` and `password`.' }),
+  user: user.optional().meta({ description: 'User of the database that exists.' }),
+  password: secret
+    .optional()
+    .meta({ description: "That user's password: `env:EVERBROKER_…` or `file:<path below the secrets directory>`." }),
+  leaseMs: z.int().min(500).max(60000).default(2000).meta({
+    description: 'lockAcquireSleepInterval: how long a lease lasts, and how often a slave tries to get it, ms.',
+  }),
+  lockKeepAliveMs: pollMs
+    .default(500)
+    .meta({ description: 'lockKeepAlivePeriod: how often the master renews its lease, ms; at most half a lease.' }),
 });
 const leveldb = z.strictObject({
   kind: z.literal('leveldb'),
@@ -39,3 +51,12 @@ const leveldb = z.strictObject({
 export const store = z
   .discriminatedUnion('kind', [kahadb, jdbc, leveldb])
   .meta({ description: 'What the nodes of the group share; its lock decides the master.' });
+
+/** A database server that Everbroker installs on one of the hosts. */
+export const database = z.strictObject({
+  engine: z
+    .enum(['mariadb', 'postgresql'])
+    .meta({ description: "`mariadb` or `postgresql`, from the packages of the host's distribution." }),
+  host: nameOf('host').meta({ description: 'The host that it runs on.' }),
+  port: port.optional().meta({ description: 'Its port; default 3306 for mariadb, 5432 for postgresql.' }),
+});

@@ -53,4 +53,5 @@ export const SECRETS: ClusterSecrets = {
   bridge: { user: 'everbroker-bridge', password: 'bridge-secret' },
   probe: { user: 'everbroker-probe', password: 'probe-secret' },
   system: { user: 'everbroker-system', password: 'system-secret' },
+  stores: {},
 };

@@ -124,7 +124,7 @@ describe('a topology that is accepted warns', () => {
       'of a host without nodes',
       { hosts: { h1, h2: { ...h1, address: '172.29.0.12' } } },
       'hosts.h2',
-      /no node is on host h2/,
+      /nothing is on host h2/,
     ],
     [
       'of ports on every address',

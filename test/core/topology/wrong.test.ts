@@ -579,13 +579,6 @@ const rows: Row[] = [
     type: 'NotSupportedYet',
   },
   {
-    name: 'a store in a database',
-    change: set('groups.g1.store', { kind: 'jdbc', url: 'jdbc:postgresql://db/mq', user: 'mq', password: 'generate' }),
-    path: 'groups.g1.store.kind',
-    words: /jdbc is not supported yet/,
-    type: 'NotSupportedYet',
-  },
-  {
     name: 'a LevelDB store',
     change: both(
       set('activemq', { version: '5.16.7' }),
@@ -625,9 +618,9 @@ const rows: Row[] = [
   },
   {
     name: 'a mistake in a part that is not built yet',
-    change: set('groups.g1.store', { kind: 'jdbc', url: 'jdbc:oracle:x', user: 'mq', password: 'generate' }),
-    path: 'groups.g1.store.url',
-    words: /jdbc:mysql/,
+    change: set('groups.g1.store', { kind: 'leveldb', zookeeper: 'zoo', acknowledge: 'leveldb-is-deprecated' }),
+    path: 'groups.g1.store.zookeeper',
+    words: /zoo1:2181/,
   },
 ];
 

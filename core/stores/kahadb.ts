@@ -1,0 +1,18 @@
+/** KahaDB in a directory that the nodes of a group share; a lock on a file in it decides the master. */
+import { element } from '../activemq/xml.js';
+import type { StoreKind, StoreOf } from './store-kind.js';
+
+export const kahadb: StoreKind<StoreOf<'kahadb'>> = {
+  kind: 'kahadb',
+  directory: (spec) => spec.directory,
+  adapter: ({ spec }) =>
+    element('kahaDB', { directory: spec.directory, lockKeepAlivePeriod: spec.lockKeepAliveMs }, [
+      element('locker', {}, [element('shared-file-locker', { lockAcquireSleepInterval: spec.lockPollMs })]),
+    ]),
+  beans: () => [],
+  drivers: () => [],
+  login: () => null,
+  waitsLine: null,
+  lease: () => null,
+  database: () => null,
+};

@@ -1,0 +1,49 @@
+/** What a kind of store is to everything else. A kind is one file here and one line in index.ts. */
+import type { Element } from '../activemq/xml.js';
+import type { StoreSpec } from '../topology/schema.js';
+import type { Topology } from '../topology/topology.js';
+import type { Driver } from './drivers.js';
+
+export type StoreOf<Kind extends StoreSpec['kind']> = Extract<StoreSpec, { kind: Kind }>;
+
+/** A group's store with what it may have to be looked up in. */
+export interface Placed<Spec = StoreSpec> {
+  topology: Topology;
+  group: string;
+  spec: Spec;
+}
+
+export interface StoreLogin {
+  user: string;
+  /** `generate` or a reference. */
+  password: string;
+}
+
+/** A lock that can be asked for, because it is a row in a database. */
+export interface Lease {
+  /** JDBC URL, without user and password. */
+  url: string;
+  driver: Driver;
+  /** Name under which a node holds the lease. */
+  holder(node: string): string;
+}
+
+export interface StoreKind<Spec extends StoreSpec> {
+  kind: Spec['kind'];
+  /** Directory on the nodes' hosts that the group shares, mounted with a life of its own. */
+  directory(spec: Spec): string | null;
+  /** Element below persistenceAdapter. */
+  adapter(store: Placed<Spec>, node: string): Element;
+  /** Beans before the broker that the adapter refers to. */
+  beans(store: Placed<Spec>): Element[];
+  /** Put behind ActiveMQ's jars on the class path: a class-data archive of these jars alone stays good for it. */
+  drivers(store: Placed<Spec>): Driver[];
+  /** The nodes find it as store.user and store.password among their credentials. */
+  login(store: Placed<Spec>): StoreLogin | null;
+  /** Words of the log by which a node says that it waits for the lock; null where the agent knows them. */
+  waitsLine: string | null;
+  /** Null where the lock is a file, whose holder the host's kernel tells. */
+  lease(store: Placed<Spec>): Lease | null;
+  /** Name of the database of the topology that it is in. */
+  database(spec: Spec): string | null;
+}

@@ -1,0 +1,118 @@
+import { didYouMean } from '../closest.js';
+import { placedStores } from '../draft.js';
+import type { Draft, Placed } from '../draft.js';
+import type { StoreSpec } from '../schema.js';
+import { claimedTwice } from './rule.js';
+import type { Rule, RuleFinding } from './rule.js';
+
+type Jdbc = Extract<StoreSpec, { kind: 'jdbc' }>;
+
+const stores = (draft: Draft): Placed<Jdbc>[] =>
+  placedStores(draft).flatMap(({ name, at, spec }) => (spec.kind === 'jdbc' ? [{ name, at, spec }] : []));
+
+/** What tells where a database that exists is, and how to get in. */
+const EXISTING = ['url', 'user', 'password'] as const;
+
+const source: Rule = {
+  id: 'store-database',
+  severity: 'error',
+  says: 'A store of kind jdbc names either a `database` of the topology, or `url`, `user` and `password` of one that exists.',
+  check: (draft) =>
+    stores(draft).flatMap(({ at, spec }): RuleFinding[] => {
+      const given = EXISTING.filter((key) => spec[key] !== undefined);
+      const missing = EXISTING.filter((key) => spec[key] === undefined);
+      if (spec.database !== undefined)
+        return given.map((key) => ({
+          at: [...at, key],
+          message: `${spec.database} is a database of this topology: its ${key} is not yours to choose`,
+          suggestion: `leave ${key} out`,
+        }));
+      if (given.length === 0)
+        return [{ at, message: 'names no database', suggestion: 'give `database`, or `url`, `user` and `password`' }];
+      return missing.map((key) => ({
+        at: [...at, key],
+        message: `is missing: ${given.join(' and ')} alone do not do`,
+      }));
+    }),
+};
+
+const known: Rule = {
+  id: 'database-unknown',
+  severity: 'error',
+  says: 'A store names a database of the topology.',
+  check: (draft) =>
+    stores(draft).flatMap(({ at, spec }) => {
+      const { databases } = draft.declared;
+      if (spec.database === undefined || databases.includes(spec.database)) return [];
+      return [
+        {
+          at: [...at, 'database'],
+          message: `there is no database ${spec.database}`,
+          ...didYouMean(spec.database, databases),
+        },
+      ];
+    }),
+};
+
+const password: Rule = {
+  id: 'database-password',
+  severity: 'error',
+  says: 'The password of a database that exists is not generated.',
+  check: (draft) =>
+    stores(draft)
+      .filter(({ spec }) => spec.password === 'generate')
+      .map(({ at }) => ({
+        at: [...at, 'password'],
+        message: 'a database that exists has its password already',
+        suggestion: 'env:EVERBROKER_… or file:<path below the secrets directory>',
+      })),
+};
+
+const apart: Rule = {
+  id: 'store-tables-shared',
+  severity: 'error',
+  says: 'No two groups use one database by its URL: their tables have the same names, and one row would lock both.',
+  check: (draft) =>
+    claimedTwice(
+      stores(draft).flatMap(({ name, at, spec }) =>
+        spec.url === undefined ? [] : [{ key: spec.url.replace(/[?;].*$/, ''), at: [...at, 'url'], by: name }],
+      ),
+      (_claim, first) => `is the store of group ${first.by} already`,
+    ),
+};
+
+/** A renewal may be late or lost once; a lease that ends before the next one makes the master give up for nothing. */
+const lease: Rule = {
+  id: 'lease-short',
+  severity: 'error',
+  says: '`lockKeepAliveMs` is at most half of `leaseMs`.',
+  check: (draft) =>
+    stores(draft).flatMap(({ at, spec }) =>
+      spec.lockKeepAliveMs * 2 <= spec.leaseMs
+        ? []
+        : [
+            {
+              at: [...at, 'lockKeepAliveMs'],
+              message: `a lease of ${spec.leaseMs} ms that is renewed every ${spec.lockKeepAliveMs} ms is lost with the first late renewal`,
+              suggestion: `at most ${Math.floor(spec.leaseMs / 2)}`,
+            },
+          ],
+    ),
+};
+
+const SLOW_MS = 10_000;
+
+const slow: Rule = {
+  id: 'lease-slow',
+  severity: 'warning',
+  says: `\`leaseMs\` is above ${SLOW_MS} ms.`,
+  check: (draft) =>
+    stores(draft)
+      .filter(({ spec }) => spec.leaseMs > SLOW_MS)
+      .map(({ at, spec }) => ({
+        at: [...at, 'leaseMs'],
+        message: `${spec.leaseMs} ms: after a master's death nobody serves for up to twice as long`,
+      })),
+};
+
+export const jdbcRules: readonly Rule[] = [source, known, password, apart, lease, slow];
