@@ -28,6 +28,7 @@ async function skipping(options: SceneOptions, run: (skipping: Skipping) => Prom
   const scene = await Scene.make({ environment, taskQueue: 'skipping', ...options });
   scene.fake.keeperRests = true;
   const { testService } = environment.connection;
+  assert.ok(testService);
   const pass = async (seconds: number): Promise<void> => {
     await testService.unlockTimeSkipping({});
     await environment.sleep(seconds * 1000);
