@@ -15,6 +15,8 @@ export interface Deps {
   hostKeys: Map<string, string>;
   /** Text of agent.sh, as it is put on hosts. */
   agent: string;
+  /** Text of machine.sh: what a look at a machine asks beside the agent. */
+  machine: string;
   /** The probe's jar. */
   probe: Buffer;
   /** Makes sure that an image is there: the base image is prepared, others are pulled. Returns its reference. */

@@ -10,6 +10,7 @@ import { observeHost, readNodes } from './observe.js';
 import { compareHosts, diffFiles, planSteps } from './plan.js';
 import { createContainer } from './platforms/docker-containers.js';
 import { removeContainer, removeNetwork, removeVolume } from './platforms/docker-removal.js';
+import { clearData, clearHost } from './platforms/ssh-clear.js';
 import { proveMessages } from './proof.js';
 import { describeHolder, resolveInput } from './resolve.js';
 import { activity } from './run-activity.js';
@@ -49,6 +50,8 @@ export function createActivities(deps: Deps) {
     removeContainer: of(removeContainer),
     removeNetwork: of(removeNetwork),
     removeVolume: of(removeVolume),
+    clearHost: of(clearHost),
+    clearData: of(clearData),
   };
 }
 

@@ -3,7 +3,7 @@ import { renderCredentials, renderNode, type RenderedFile } from '../core/active
 import { EverbrokerError } from '../core/failure.js';
 import { parseNodeLine } from '../core/health/parse-observation.js';
 import { AGENT_FILE, HOST_KEY_FILE, credentialsHashFile, nodeBase, nodeStateDir } from '../core/layout.js';
-import { hashText } from '../core/plan/desired.js';
+import { hashText } from '../core/hash-text.js';
 import type { StepResult } from '../core/plan/step.js';
 import type { ClusterSecrets } from '../core/secrets.js';
 import { storeOf } from '../core/stores/index.js';

@@ -3,6 +3,8 @@ import { createTwoFilesPatch } from 'diff';
 import { fetchDistribution } from '../artefacts/distribution.js';
 import { renderHome, renderNode } from '../core/activemq/render.js';
 import type { Check } from '../core/contract.js';
+import { EverbrokerError } from '../core/failure.js';
+import { misfits, misfitText } from '../core/health/fitness.js';
 import type { HostObservation } from '../core/health/observation.js';
 import { driftChecks } from '../core/health/drift.js';
 import { planDeploy } from '../core/plan/deploy.js';
@@ -16,8 +18,15 @@ import { hashBytes } from './probe-files.js';
 /** A diff longer than this is cut: it goes through a workflow's history, whose payloads are to stay small. */
 const DIFF_CHARS = 8000;
 
+/** @throws EverbrokerError HostUnfit with every problem of every machine that the plan touches. */
 export async function planSteps(deps: Deps, input: Looked, signal: AbortSignal): Promise<{ plan: Plan }> {
-  return { plan: planDeploy(await knownOf(deps, input, signal)) };
+  const plan = planDeploy(await knownOf(deps, input, signal));
+  const found = misfits(input.topology, plan, input.observed);
+  if (found.length > 0) {
+    const count = found.length === 1 ? 'one problem' : `${found.length} problems`;
+    throw new EverbrokerError('HostUnfit', `${count} on the hosts:\n${misfitText(found)}`, { problems: found });
+  }
+  return { plan };
 }
 
 /** What differs from the topology on each host; `unseen` says why hosts could not be looked into. */

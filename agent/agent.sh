@@ -75,15 +75,25 @@ write_state() { put "$NODES/$NODE/state" "$pid $birth $deaths $not_before $kill_
 # Lines "PID BASE" of every broker JVM on the host. Records of cmdline end with NUL, hence -z: a base is compared whole,
 # so mq1 is not taken for mq10. Zombies have an empty cmdline.
 list_jvms() {
-  grep -aHz '^-Dactivemq\.base=' /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' |
-    sed -n 's,^/proc/\([0-9]*\)/cmdline:-Dactivemq\.base=,\1 ,p'
+  grep -aHzE '^(-Dactivemq\.base|--pid-file|--external-pid-file)=' /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' |
+    sed -n -e 's,^/proc/\([0-9]*\)/cmdline:-Dactivemq\.base=,\1 ,p' \
+      -e 's,^/proc/\([0-9]*\)/cmdline:--[a-z-]*=\(.*\)/data/server\.pid$,\1 \2,p'
+}
+
+# Whether process $1 is in a pid namespace below ours: a machine that runs containers shows their JVMs too, which are not
+# its own. Such a process has more than one number.
+in_container() {
+  while read -r key _ inner _; do
+    case $key in NSpid:) [ -n "$inner" ]; return ;; esac
+  done 2>/dev/null <"/proc/$1/status"
+  return 1
 }
 
 # Pid of the JVM with base $1 in the list $2, into $found; 0 when there is none.
 find_jvm() {
   found=0
   while read -r candidate base; do
-    if [ "$base" = "$1" ] && read_process "$candidate"; then found=$candidate; return; fi
+    if [ "$base" = "$1" ] && read_process "$candidate" && ! in_container "$candidate"; then found=$candidate; return; fi
   done <<LIST
 $2
 LIST
@@ -299,9 +309,12 @@ cmd_run() {
 agent_runs() { [ -e "$LOCK" ] && ! flock -n "$LOCK" true; }
 
 # --- looking -------------------------------------------------------------------------------------------------------
+  put "$STATE/agent.pid" "$$"
 
 # The role by the log of this life of the JVM: "role<TAB>line". The broker's user reads, see `launch`.
 log_role() {
+  # A reload becomes whatever lies here at the next look at itself; the JVMs stay.
+  trap 'hash=reload' HUP
   log=$BASE/data/activemq.log
   inode=0 size=0
   [ -f "$NODES/$NODE/log-start" ] && read -r inode size <"$NODES/$NODE/log-start"
@@ -416,7 +429,8 @@ print_java() {
   if [ "${value%%|*}" != "$key" ]; then
     text=$("$home/bin/java" -version 2>&1 | tr '\n' ' ') || return
     value="$key|${text% }"
-    put "$STATE/java.seen" "$value"
+    # Sent to a machine that nobody prepared, this look changes nothing there.
+    [ ! -d "$STATE" ] || put "$STATE/java.seen" "$value"
   fi
   echo "java $home|${value#*|}"
 }

@@ -7,6 +7,7 @@ const made = isSource ? '../dist/' : '../';
 
 const ASSETS = {
   'agent.sh': '../agent/agent.sh',
+  'machine.sh': '../agent/machine.sh',
   /** The directory of the topologies that the worker knows by name. */
   topologies: '../topologies',
   /** The JMS probe, run on hosts with the node's own ActiveMQ jars. */

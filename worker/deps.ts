@@ -43,6 +43,7 @@ export async function createDeps(
     },
     cache: openArtefactCache({ directory: state.cache, log, allowedUrls: allowed.urls ?? undefined }),
     agent: await readFile(assetPath('agent.sh'), 'utf8'),
+    machine: await readFile(assetPath('machine.sh'), 'utf8'),
     probe: await readFile(assetPath('probe.jar')),
     ensureImage: async (on, image, signal) => {
       permitImage(allowed, image);

@@ -46,6 +46,14 @@ export const brokerStart: ActivityOptions = {
   cancellationType,
 };
 
+/** Brokers of a machine stop side by side, 20 s each at most; stores of many gigabytes take a while to delete. */
+export const clearing: ActivityOptions = {
+  startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: HEARTBEAT,
+  retry: RETRY,
+  cancellationType,
+};
+
 /** Messages through every route: bounded by the probe itself (60 s), retried once or twice while a bridge settles. */
 export const proof: ActivityOptions = {
   startToCloseTimeout: '3 minutes',
@@ -91,3 +99,5 @@ export const PROFILES: Record<Exclude<StepKind, 'verifyRoles'>, ActivityOptions>
   removeNetwork: quick,
   removeVolume: quick,
 };
+  clearHost: clearing,
+  clearData: clearing,

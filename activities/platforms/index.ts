@@ -4,8 +4,9 @@ import type { Deps } from '../deps.js';
 import { docker } from './docker.js';
 import type { Lease } from './lease.js';
 import type { Platform } from './platform.js';
+import { ssh } from './ssh.js';
 
-const PLATFORMS = { docker, ssh: docker } as const satisfies Record<string, Platform>;
+const PLATFORMS = { docker, ssh } as const satisfies Record<string, Platform>;
 
 export const platformOf = (topology: Topology, host: string): Platform => PLATFORMS[hostOf(topology, host).kind];
 

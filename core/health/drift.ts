@@ -34,6 +34,8 @@ export function driftChecks(known: Known, unseen: Record<string, string>): Check
     if (unseen[host] !== undefined) return failed(name, 'HostUnseen', `could not look into ${host}: ${unseen[host]}`);
     const { inside } = known.observed[host] ?? {};
     if (inside === undefined) return failed(name, 'HostDown', downText(known, host));
+    if (known.observed[host]?.machine?.installed === false)
+      return failed(name, 'HostDown', `nothing of Everbroker is on ${host}`);
     if (!inside.agentRunning)
       return failed(name, 'AgentDown', `the agent of ${host} does not run: a broker that dies is not started again`);
     const own = steps.filter((step) => step.host === host);

@@ -7,11 +7,42 @@ export interface PlacementObservation {
   container: { exists: boolean; id?: string; running: boolean; ours: boolean; specHash?: string };
 }
 
-/** What a machine that is not a container shows beside Everbroker's own. */
+/** What a machine that is no container of ours shows beside Everbroker's own (SSH hosts only). */
 export interface MachineObservation {
-  /** The machine's own id, which a host is pinned to. */
+  /** The machine's own id, which a host is pinned to: /etc/machine-id and its host key. */
   id: string;
+  /** Cluster of the manifest that lies there; `?` when the manifest cannot be read, null without one. */
+  cluster: string | null;
+  /** Whether the agent lies there: false on a machine that nobody prepared, or that was cleared. */
+  installed: boolean;
+  /** Name of process 1, and what would start an agent at boot. */
+  firstProcess: string;
+  boot: Boot;
+  /** sha256 by path of what starts the agent at boot. */
+  hooks: Record<string, string>;
+  /** Command of its package manager. */
+  packages: string | null;
+  lacks: string[];
+  /** Who listens on ports that nodes want; no pid where nobody could tell. */
+  ports: { port: number; pid?: number; command: string }[];
+  /** Free space by directory, and the mount point that it is on. */
+  disks: { directory: string; freeKb: number; mount: string }[];
+  readOnly: string[];
+  memoryKb: number;
+  /** Most files that a process can open. */
+  files: number;
+  /** User who has the brokers' uid, and uid of the user who has their name. */
+  userOfUid: string | null;
+  uidOfUser: number | null;
+  /** ActiveMQ of others below the root. */
+  foreign: string[];
+  /** Stores that exist. */
+  stores: string[];
+  /** The worker's clock before and after the look, ms. */
+  asked: { from: number; to: number };
 }
+
+export type Boot = 'systemd' | 'initd' | 'cron' | 'none';
 
 export interface NodeObservation {
   name: string;

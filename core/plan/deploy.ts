@@ -1,6 +1,7 @@
 /** What is left to do until a cluster is as its topology says. Pure: `plan` prints exactly what `deploy` runs. */
 import { classDataKey } from '../activemq/class-data.js';
 import { activemqHome } from '../layout.js';
+import { hookReason } from '../supervision.js';
 import { dockerHostOf, firstHost, groupNames, hostNames, hostOf, type Topology } from '../topology/topology.js';
 import { planGroup } from './group.js';
 import { changedFiles, containerReason, isNew, type Known } from './known.js';
@@ -65,12 +66,15 @@ function planHost(known: Known, host: string): Step[] {
 
   const inside = why === null ? observed[host]?.inside : undefined;
   if (inside !== undefined) {
+    const { machine } = observed[host] ?? {};
     const reasons = [
-      inside.agentHash !== wanted.agentHash && 'the host agent is of another version',
+      machine?.installed === false && 'nothing of Everbroker is on the machine',
+      inside.agentHash !== wanted.agentHash && machine?.installed !== false && 'the host agent is of another version',
       !inside.agentRunning && 'the host agent does not run',
       inside.manifestHash !== wanted.manifestHash && 'the manifest is of another topology',
       inside.publicKey === null && 'the host has no key',
-    ].filter((reason) => reason !== false);
+      machine !== undefined && hookReason(machine, topology, host),
+    ].filter((reason) => reason !== false && reason !== null);
     if (reasons.length > 0) steps.push(hostStep('prepareHost', host, 'install agent and manifest', reasons.join('; ')));
   }
   if (!inside?.java || inside.java.major < topology.java.minimum) {

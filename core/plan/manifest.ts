@@ -6,6 +6,9 @@ import type { Topology } from '../topology/topology.js';
 
 const manifest = z.object({ manifest: z.literal(1), topology: z.unknown() });
 
+/** A sed script that prints the cluster's name from the text below: it is the only key of that name two blanks deep. */
+export const MANIFEST_NAME = String.raw`s/^  "name": "\([a-z0-9-]*\)",*$/\1/p`;
+
 export const manifestText = (topology: Topology): string => `${JSON.stringify({ manifest: 1, topology }, null, 1)}\n`;
 
 export function topologyFromManifest(text: string): ParseResult {

@@ -18,7 +18,9 @@ export type StepKind =
   | 'makeClassData'
   | 'removeContainer'
   | 'removeNetwork'
-  | 'removeVolume';
+  | 'removeVolume'
+  | 'clearHost'
+  | 'clearData';
 
 export interface Step {
   /** Unique in a plan: kind and target, e.g. `startNode/mq2`. Waiting failures are retried and skipped by it. */

@@ -12,7 +12,9 @@ import { EverbrokerError } from '../../core/failure.js';
 import { containerName, holderWorkflowId } from '../../core/naming.js';
 import { driftChecks } from '../../core/health/drift.js';
 import { messageCheckNames } from '../../core/health/proof.js';
+import { createdMachine } from '../../core/plan/created.js';
 import { planDeploy } from '../../core/plan/deploy.js';
+import type { Found } from '../../core/plan/destroy.js';
 import type { StepResult } from '../../core/plan/step.js';
 import { dockerHostOf, hostNames, type Topology } from '../../core/topology/topology.js';
 import { LEASE_MS, type FakeCluster } from './fake-cluster.js';
@@ -67,7 +69,10 @@ export function fakeActivities(fake: FakeCluster, client: Client): Activities {
       const created = existed ? [] : [...volumes, `${host}|container|${containerName(topology, host)}`];
       return { changed: fake.apply(wanted), publicKey: 'key', created };
     }),
-    prepareHost: step(({ step: wanted }) => ({ changed: fake.apply(wanted), publicKey: 'key', created: [] })),
+    prepareHost: step(({ host, step: wanted }) => {
+      const created = fake.hosts[host]?.machine?.installed === false ? [createdMachine(host)] : [];
+      return { changed: fake.apply(wanted), publicKey: 'key', created };
+    }),
     shareSecrets: activity(({ step: wanted, token, recipients }, signal) =>
       fake.change(wanted.id, { token, signal }, () => {
         const hosts = Object.keys(recipients).filter((host) => recipients[host] !== '');
@@ -86,6 +91,7 @@ export function fakeActivities(fake: FakeCluster, client: Client): Activities {
       fake.change(`removeCreated/${created}`, { token, signal }, () => {
         const [host = '', kind, name = ''] = created.split('|');
         if (kind === 'container') fake.removeContainer(host);
+        else if (kind === 'machine') fake.clearMachine(host);
         else if (kind === 'network') fake.removeNetwork();
         else fake.volumes.delete(name);
       }),
@@ -102,18 +108,17 @@ function removals(fake: FakeCluster) {
   return {
     findCluster: activity(({ topology, hosts }: { topology: Topology; hosts: string[] }, signal) =>
       fake.call('findCluster', signal, () => [
-        {
-          host: hosts[0] ?? '',
-          containers: hosts
-            .filter((host) => fake.hosts[host]?.placement?.container.exists)
-            .map((host) => ({ name: containerName(topology, host), host })),
-          networks: hosts.some((host) => fake.hosts[host]?.placement?.network.exists)
-            ? [{ name: dockerHostOf(topology, hosts[0] ?? '').network.name }]
-            : [],
-          volumes: [...fake.volumes].map((name) => ({ name })),
-        },
+        ...onEngine(fake, topology, hosts),
+        ...hosts.flatMap((host): Found[] => {
+          const installed = fake.hosts[host]?.machine?.installed ?? false;
+          if (!installed && !fake.machineData.has(host)) return [];
+          const data = [`/stores/of/${host}`];
+          return [{ host, containers: [], networks: [], volumes: [], machine: { installed, data } }];
+        }),
       ]),
     ),
+    clearHost: removal(({ host }) => fake.clearMachine(host)),
+    clearData: removal(({ host }) => fake.machineData.delete(host)),
     removeContainer: removal(({ topology, step }) => {
       const host = hostNames(topology).find((name) => containerName(topology, name) === step.target);
       return fake.removeContainer(host ?? '');
@@ -121,6 +126,24 @@ function removals(fake: FakeCluster) {
     removeNetwork: removal(() => fake.removeNetwork()),
     removeVolume: removal(({ step }) => fake.volumes.delete(step.target ?? '')),
   };
+}
+
+/** One entry, as all fake containers are on one engine. */
+function onEngine(fake: FakeCluster, topology: Topology, all: readonly string[]): Found[] {
+  const hosts = all.filter((host) => fake.hosts[host]?.placement !== undefined);
+  const [first] = hosts;
+  if (first === undefined) return [];
+  const exists = hosts.some((host) => fake.hosts[host]?.placement?.network.exists);
+  return [
+    {
+      host: first,
+      containers: hosts
+        .filter((host) => fake.hosts[host]?.placement?.container.exists)
+        .map((host) => ({ name: containerName(topology, host), host })),
+      networks: exists ? [{ name: dockerHostOf(topology, first).network.name }] : [],
+      volumes: [...fake.volumes].map((name) => ({ name })),
+    },
+  ];
 }
 
 /** The rules of activities/claim.ts on a claim in memory, with a shorter lease. */
@@ -200,6 +223,7 @@ function fakeDeps(temporal: Client): Deps {
     },
     hostKeys: new Map(),
     agent: '',
+    machine: '',
     probe: Buffer.alloc(0),
     ensureImage: none('images'),
     readTopology: () => Promise.resolve(null),

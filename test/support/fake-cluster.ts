@@ -12,7 +12,7 @@ import type { NodeReading } from '../../core/health/roles.js';
 import { stateVolume, storeVolume } from '../../core/naming.js';
 import type { Step } from '../../core/plan/step.js';
 import { groupsOnHost, nodesOnHost, type Topology } from '../../core/topology/topology.js';
-import { aDesired, applyStep, noHosts, stop, type Hosts } from './simulated-hosts.js';
+import { aBareMachine, aDesired, applyStep, noHosts, stop, type Hosts } from './simulated-hosts.js';
 
 /** A lease that a test can wait for; the keeper renews five times as often. */
 export const LEASE_MS = 400;
@@ -41,6 +41,8 @@ export class FakeCluster {
   readonly topology: Topology;
   hosts: Hosts;
   volumes = new Set<string>();
+  /** Machines that keep the stores and the state of a cluster that was removed. */
+  machineData = new Set<string>();
   /** The claim on the engine, and the owner token that the hosts' guards compare; a release leaves the latter. */
   claim: Claim | null = null;
   owner: string | null = null;
@@ -155,7 +157,8 @@ export class FakeCluster {
   /** As an engine shows it: nothing can be seen inside a container that does not run. */
   look(host: string): HostObservation {
     const { inside, ...outside } = structuredClone(this.host(host));
-    return outside.placement?.container.running && inside !== undefined ? { ...outside, inside } : outside;
+    const isOpen = outside.machine !== undefined || outside.placement?.container.running === true;
+    return isOpen && inside !== undefined ? { ...outside, inside } : outside;
   }
 
   read(host: string, group: string): NodeReading[] {
@@ -189,6 +192,15 @@ export class FakeCluster {
     if (!placement?.container.exists) return false;
     this.stopContainer(host);
     placement.container = { exists: false, running: false, ours: false };
+    return true;
+  }
+
+  /** As `clearHost` leaves a machine: its data stays, with the version of the secrets. */
+  clearMachine(host: string): boolean {
+    const { machine, inside } = this.host(host);
+    if (machine?.installed !== true) return false;
+    this.hosts[host] = aBareMachine(this.topology, host, { secretsVersion: inside?.secretsVersion ?? 0 });
+    this.machineData.add(host);
     return true;
   }
 

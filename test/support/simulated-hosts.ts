@@ -3,15 +3,23 @@
  * that the activities promise, written down once, so that plans can be tested against thousands of topologies.
  */
 import { classDataKey } from '../../core/activemq/class-data.js';
-import type { HostInside, HostObservation, NodeObservation } from '../../core/health/observation.js';
+import { hashText } from '../../core/hash-text.js';
+import type {
+  HostInside,
+  HostObservation,
+  MachineObservation,
+  NodeObservation,
+} from '../../core/health/observation.js';
 import { activemqHome } from '../../core/layout.js';
 import type { Desired } from '../../core/plan/desired.js';
 import { stepsOf, type Plan, type Step } from '../../core/plan/step.js';
+import { bootHook } from '../../core/supervision.js';
 import {
   allNodes,
   dockerHostOf,
   firstHost,
   hostNames,
+  hostOf,
   nodeNamed,
   nodesOfGroup,
   type Topology,
@@ -56,17 +64,48 @@ export const noHosts = (topology: Topology): Hosts =>
   Object.fromEntries(
     hostNames(topology).map((host): [string, HostObservation] => [
       host,
-      {
-        host,
-        clock: 0,
-        placement: {
-          engineId: 'engine',
-          network: { exists: false, ours: false },
-          container: { exists: false, running: false, ours: false },
-        },
-      },
+      hostOf(topology, host).kind === 'docker'
+        ? {
+            host,
+            clock: 0,
+            placement: {
+              engineId: 'engine',
+              network: { exists: false, ours: false },
+              container: { exists: false, running: false, ours: false },
+            },
+          }
+        : aBareMachine(topology, host),
     ]),
   );
+
+/** A machine that nobody prepared: it can be looked into all the same. `kept`: what an earlier cluster of the name left. */
+export function aBareMachine(topology: Topology, host: string, kept = { secretsVersion: 0 }): HostObservation {
+  const inside = { ...newHost(topology, { host, ...kept }), agentRunning: false, publicKey: null };
+  return { host, clock: 0, machine: aMachine({ id: `machine-${host}` }), inside };
+}
+
+/** A machine on which everything fits. */
+export const aMachine = (changes: Partial<MachineObservation> = {}): MachineObservation => ({
+  id: 'machine',
+  cluster: null,
+  installed: false,
+  firstProcess: 'systemd',
+  boot: 'systemd',
+  hooks: {},
+  packages: 'apt-get',
+  lacks: [],
+  ports: [],
+  disks: [],
+  readOnly: [],
+  memoryKb: 1e9,
+  files: 1e6,
+  userOfUid: null,
+  uidOfUser: null,
+  foreign: [],
+  stores: [],
+  asked: { from: 0, to: 0 },
+  ...changes,
+});
 
 export function carryOut(topology: Topology, { plan, desired }: { plan: Plan; desired: Desired }, hosts: Hosts): Hosts {
   return stepsOf(plan).reduce((state, step) => applyStep(topology, { step, desired }, state), hosts);
@@ -111,6 +150,11 @@ export function applyStep(
         publicKey: 'key',
         agentRunning: true,
       });
+      if (seen?.machine !== undefined) {
+        const hook = bootHook(seen.machine.boot, topology, seen.host);
+        const hooks = hook === null ? {} : { [hook.path]: hashText(hook.content) };
+        Object.assign(seen.machine, { installed: true, cluster: topology.name, hooks });
+      }
       break;
     case 'installJava':
       insideOf(seen).java = { path: '/java', major: topology.java.minimum, version: 'java' };
