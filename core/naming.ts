@@ -30,6 +30,9 @@ export const databaseVolume = (cluster: string, database: string): string => `${
 /** The volume of a host's state (agent, secrets, manifest). */
 export const stateVolume = (cluster: string, host: string): string => `${cluster}.${host}.state`;
 
+/** Under which a group's master announces itself by multicast: no other cluster on the segment listens for it. */
+export const multicastGroup = (cluster: string, group: string): string => `${cluster}.${group}`;
+
 /** Queues that verification makes and deletes; the probe's user may touch nothing else. */
 export const PROBE_QUEUE_PREFIX = 'EVERBROKER.';
 export const verifyQueue = (id: string): string => `${PROBE_QUEUE_PREFIX}VERIFY.${id}`;

@@ -61,8 +61,15 @@ const loginReport = z.object({
   outcome: z.enum(['ok', 'refused', 'unreachable']),
   ...common,
 });
+const sweepReport = z.object({
+  task: z.literal('sweep'),
+  outcome: messagesOutcome,
+  ...common,
+  /** Queues that could not be deleted, and why not. */
+  left: z.string(),
+});
 const broken = {
-  task: z.enum(['route', 'produce', 'drain', 'login']),
+  task: z.enum(['route', 'sweep', 'produce', 'drain', 'login']),
   name: z.string(),
   errors: z.array(probeError).default([]),
 };
@@ -70,9 +77,18 @@ const broken = {
 const timeoutReport = z.object({ ...broken, outcome: z.literal('timeout') });
 /** A task in which the probe itself failed. */
 const failedReport = z.object({ ...broken, outcome: z.literal('failed') });
-const taskReport = z.union([routeReport, produceReport, drainReport, loginReport, timeoutReport, failedReport]);
+const taskReport = z.union([
+  routeReport,
+  sweepReport,
+  produceReport,
+  drainReport,
+  loginReport,
+  timeoutReport,
+  failedReport,
+]);
 
 export type RouteReport = z.infer<typeof routeReport>;
+export type SweepReport = z.infer<typeof sweepReport>;
 export type ProduceReport = z.infer<typeof produceReport>;
 export type DrainReport = z.infer<typeof drainReport>;
 export type LoginReport = z.infer<typeof loginReport>;

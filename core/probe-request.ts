@@ -14,6 +14,17 @@ export interface RouteTask {
   timeoutMs: number;
   /** Empty and delete the queue at both ends afterwards. */
   cleanup?: boolean;
+  /** Other brokers, apart by a blank, in which messages may be stuck that did not arrive. */
+  via?: string;
+}
+
+/** Deletes the queues, apart by commas, that the other tasks' messages and consumers left at a broker on their way. */
+export interface SweepTask {
+  task: 'sweep';
+  name: string;
+  queues: string;
+  from: string;
+  timeoutMs: number;
 }
 
 /** Leaves `count` acknowledged messages in a queue. */
@@ -49,7 +60,7 @@ export interface LoginTask {
   user?: string;
 }
 
-export type ProbeTask = RouteTask | ProduceTask | DrainTask | LoginTask;
+export type ProbeTask = RouteTask | SweepTask | ProduceTask | DrainTask | LoginTask;
 
 export interface ProbeRequest {
   /** Marks this run's messages, so that others' are told apart. */
@@ -64,8 +75,12 @@ const AFTER_TASKS_MS = 15_000;
 const RECONNECT_MS = 500;
 
 /** By when the probe itself gives up, whatever its tasks do. */
-export const probeDeadlineMs = (request: ProbeRequest): number =>
-  Math.max(...request.tasks.map((task) => task.timeoutMs)) + AFTER_TASKS_MS;
+export const probeDeadlineMs = ({ tasks }: ProbeRequest): number =>
+  longest(tasks.filter((task) => !isSweep(task))) + longest(tasks.filter(isSweep)) + AFTER_TASKS_MS;
+
+/** Sweeping begins when everything else has ended. */
+const isSweep = ({ task }: ProbeTask): boolean => task === 'sweep';
+const longest = (tasks: readonly ProbeTask[]): number => Math.max(0, ...tasks.map((task) => task.timeoutMs));
 
 /**
  * URL of a group for the probe: tries its nodes in turn, and gives up in about the given time.
@@ -95,12 +110,16 @@ export function probeUrl(addresses: readonly { address: string; port: number }[]
 export function requestText(request: ProbeRequest): string {
   const shared = { run: request.run, user: request.user, deadlineMs: probeDeadlineMs(request) };
   const sections = request.tasks.flatMap((task) => {
-    if ('queue' in task && !task.queue.startsWith(PROBE_QUEUE_PREFIX)) throw new RangeError(`queue ${task.queue}`);
+    for (const queue of queuesOf(task))
+      if (!queue.startsWith(PROBE_QUEUE_PREFIX)) throw new RangeError(`queue ${queue}`);
     const { task: kind, ...rest } = task;
     return [`task=${kind}`, ...lines(rest)];
   });
   return [...lines(shared), ...sections, ''].join('\n');
 }
+
+const queuesOf = (task: ProbeTask): string[] =>
+  'queue' in task ? [task.queue] : 'queues' in task ? task.queues.split(',') : [];
 
 const lines = (values: object): string[] =>
   Object.entries(values)

@@ -1,7 +1,7 @@
 /** Proves a cluster: roles by independent signals, configuration as wanted, bridges by their brokers' word and by messages. */
 import { isCancellation } from '@temporalio/workflow';
 import type { Check, NodeResult, StatusInput, StatusOutput, VerifyInput, VerifyOutput } from '../core/contract.js';
-import { judgeBridges } from '../core/health/bridges.js';
+import { connectedBridges, judgeBridges } from '../core/health/bridges.js';
 import { unproven } from '../core/health/proof.js';
 import { clientUrls, nodeResults } from '../core/health/results.js';
 import { judgeGroup } from '../core/health/roles.js';
@@ -27,7 +27,9 @@ export async function verifyCluster(input: VerifyInput): Promise<VerifyOutput> {
     const [roles, drift] = await Promise.all([readRoles(topology), readDrift(topology)]);
     operation.nodes(roles.nodes);
     operation.phase('sending messages');
-    const messages = options.messages ? await sendMessages(topology, drift.looked) : [];
+    const messages = options.messages
+      ? await sendMessages(topology, drift.looked, connectedBridges(topology, roles.checks))
+      : [];
 
     const checks = complete([...roles.checks, ...drift.checks, ...messages], verifyCheckNames(topology, options));
     const verdict = checks.every((check) => check.ok) ? 'passed' : 'failed';
@@ -88,7 +90,7 @@ async function readDrift(topology: Topology): Promise<{ checks: Check[]; looked:
 }
 
 /** From a host that answers: that another is gone must not hide which messages still pass. */
-async function sendMessages(topology: Topology, looked: readonly string[]): Promise<Check[]> {
+async function sendMessages(topology: Topology, looked: readonly string[], connected: string[]): Promise<Check[]> {
   const host = looked[0] ?? firstHost(topology);
   const call = activities({
     summary: 'messages through every group and bridge',
@@ -96,7 +98,7 @@ async function sendMessages(topology: Topology, looked: readonly string[]): Prom
     on: { topology, host },
   });
   try {
-    return (await call.proveMessages({ topology, host, token: null, insist: false })).checks;
+    return (await call.proveMessages({ topology, host, token: null, insist: false, connected })).checks;
   } catch (error) {
     if (isCancellation(error)) throw error;
     return unproven(topology, 'HostUnseen', `no probe could run on ${host}: ${failureText(error)}`);

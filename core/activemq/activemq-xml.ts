@@ -2,7 +2,7 @@
 import { storeOf } from '../stores/index.js';
 import type { Node, Topology } from '../topology/topology.js';
 import { accessPlugins } from './access.js';
-import { networkConnectors } from './network-connectors.js';
+import { announcement, networkConnectors } from './network-connectors.js';
 import { documentText, element, textElement, type Element } from './xml.js';
 
 const BEANS = 'http://www.springframework.org/schema/beans';
@@ -74,9 +74,18 @@ const systemUsage = ({ limits }: Topology): Element =>
     ]),
   ]);
 
-function transportConnectors({ limits }: Topology, node: Node): Element {
-  const options = `maximumConnections=${limits.maximumConnections}&wireFormat.maxFrameSize=${limits.maxFrameSizeBytes}`;
+function transportConnectors(topology: Topology, node: Node): Element {
+  const { maximumConnections, maxFrameSizeBytes } = topology.limits;
+  const options = `maximumConnections=${maximumConnections}&wireFormat.maxFrameSize=${maxFrameSizeBytes}`;
+  const connector = { name: 'openwire', uri: `tcp://0.0.0.0:${node.openwire}?${options}` };
+  const discoveryUri = announcement(topology, node.group);
+  // by address: what a container calls itself is no name that a certificate or another network could know
+  const byAddress = element('publishedAddressPolicy', {}, [
+    element('publishedAddressPolicy', { publishedHostStrategy: 'IPADDRESS' }),
+  ]);
   return element('transportConnectors', {}, [
-    element('transportConnector', { name: 'openwire', uri: `tcp://0.0.0.0:${node.openwire}?${options}` }),
+    discoveryUri === null
+      ? element('transportConnector', connector)
+      : element('transportConnector', { ...connector, discoveryUri }, [byAddress]),
   ]);
 }

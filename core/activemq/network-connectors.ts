@@ -1,7 +1,8 @@
-/** The networkConnectors of a group's nodes: how they find the other group's master. */
+/** The networkConnectors of a group's nodes: how they find the other group's master, and how far messages travel. */
+import { multicastGroup } from '../naming.js';
+import { hasLoops, longestWay } from '../topology/graph.js';
 import type { BridgeSpec, Topology } from '../topology/topology.js';
 import { bridgesFrom, hostOf, nodesOfGroup } from '../topology/topology.js';
-import { EverbrokerError } from '../failure.js';
 import { element, type Element } from './xml.js';
 
 /**
@@ -12,9 +13,9 @@ const BOUNDED = 'useExponentialBackOff=false&initialReconnectDelay=1000&maxRecon
 
 /**
  * Replay needs more than one hop: after a failover the broker has a new id, and with messageTTL=1 none of the stranded
- * messages came back (measured). Consumers are still made known to the next group only.
+ * messages came back (measured); so a message may go each way of the network that many times.
  */
-const REPLAY = { messageTTL: 8, consumerTTL: 1 };
+const REPLAYS = 8;
 
 /** Null when no bridge starts at the group: the element must not be empty. */
 export function networkConnectors(topology: Topology, group: string): Element | null {
@@ -27,19 +28,38 @@ export function networkConnectors(topology: Topology, group: string): Element | 
   );
 }
 
+/**
+ * What is left at ActiveMQ's defaults is meant: conduitSubscriptions (the consumers of a group count as one, so topics
+ * cross once), dynamicOnly=false (what durable subscribers are owed goes on flowing while they are away) and a
+ * prefetchSize of 1000 (a bridge is a consumer that never rests; acknowledged one by one, so nothing is lost with it).
+ */
 const networkConnector = (topology: Topology, bridge: BridgeSpec): Element =>
   element('networkConnector', {
     name: bridge.name,
     duplex: bridge.duplex,
-    ...(topology.strandedMessages === 'replay' ? REPLAY : {}),
+    ...reach(topology),
     userName: '${bridge.user}',
     password: '${bridge.password}',
     uri: discoveryUri(topology, bridge),
   });
 
+/**
+ * A consumer is made known as far as the longest of the shortest ways, and no farther: more would only offer detours.
+ * Where there are loops as well, the way with fewer bridges wins, and a consumer that is heard of twice counts once.
+ */
+function reach(topology: Topology): Record<string, string | number | boolean> {
+  const hops = longestWay(topology);
+  const ttl = topology.strandedMessages === 'replay' ? { messageTTL: REPLAYS * hops, consumerTTL: hops } : {};
+  if (hops < 2) return ttl;
+  const loops = { decreaseNetworkConsumerPriority: true, suppressDuplicateQueueSubscriptions: true };
+  return { messageTTL: hops, consumerTTL: hops, ...ttl, ...(hasLoops(topology) ? loops : {}) };
+}
+
 function discoveryUri(topology: Topology, bridge: BridgeSpec): string {
-  if (bridge.discovery === 'multicast')
-    throw new EverbrokerError('NotSupportedYet', `bridge ${bridge.name}: multicast discovery is not supported yet`);
+  if (bridge.discovery === 'multicast') {
+    const uri = `multicast://default?group=${multicastGroup(topology.name, bridge.to)}`;
+    return bridge.backOff === 'bounded' ? `${uri}&${BOUNDED}` : uri;
+  }
   const uris = nodesOfGroup(topology, bridge.to).map(
     (node) => `tcp://${hostOf(topology, node.host).address}:${node.openwire}`,
   );
@@ -48,3 +68,9 @@ function discoveryUri(topology: Topology, bridge: BridgeSpec): string {
   const list = `${scheme}:(${uris.join(',')})`;
   return bridge.backOff === 'bounded' ? `${list}?${BOUNDED}` : list;
 }
+
+/** Only a group that a bridge looks for announces itself: a connector that hears itself tries itself again and again. */
+export const announcement = (topology: Topology, group: string): string | null =>
+  topology.bridges.some(({ to, discovery }) => to === group && discovery === 'multicast')
+    ? `multicast://default?group=${multicastGroup(topology.name, group)}`
+    : null;

@@ -1,14 +1,55 @@
 /** Whether each bridge stands, by the word of the brokers at both of its ends. That messages cross it is proof.ts's. */
 import type { Check } from '../contract.js';
-import { nodesOfGroup, type BridgeSpec, type Topology } from '../topology/topology.js';
+import { groupNames, nodesOfGroup, type BridgeSpec, type Topology } from '../topology/topology.js';
 import { failed, passed } from './fault.js';
 import type { BridgeReading } from './jolokia-reading.js';
 import type { NodeReading } from './roles.js';
 
 export const bridgeCheckName = (bridge: BridgeSpec): string => `bridge ${bridge.name} is connected`;
 
-export const judgeBridges = (topology: Topology, readings: readonly NodeReading[]): Check[] =>
-  topology.bridges.map((bridge) => judgeBridge(topology, bridge, readings));
+/** That a direction is not carried cannot be seen by waiting for messages; that nothing is there to carry it can. */
+const onlyOwnName = (group: string): string => `${group} has no other bridges`;
+
+export const bridgeCheckNames = (topology: Topology): string[] => [
+  ...topology.bridges.map(bridgeCheckName),
+  ...groupNames(topology).map(onlyOwnName),
+];
+
+export const judgeBridges = (topology: Topology, readings: readonly NodeReading[]): Check[] => [
+  ...topology.bridges.map((bridge) => judgeBridge(topology, bridge, readings)),
+  ...groupNames(topology).map((group) => judgeOthers(topology, group, readings)),
+];
+
+/** Bridges that the brokers say stand, at both ends where both know. */
+export const connectedBridges = (topology: Topology, checks: readonly Check[]): string[] =>
+  topology.bridges
+    .filter((bridge) => checks.some((check) => check.ok && check.name === bridgeCheckName(bridge)))
+    .map(({ name }) => name);
+
+/** One that a person or an intruder added, by JMX or from another broker; a dead one of ours is not another. */
+function judgeOthers(topology: Topology, group: string, readings: readonly NodeReading[]): Check {
+  const name = onlyOwnName(group);
+  const seen = bridgesAt(topology, group, readings);
+  if (seen === null) return failed(name, 'NoMaster', `no broker of ${group} answers that could tell`);
+  const own = topology.bridges.flatMap((bridge) => [
+    ...(bridge.from === group ? [endOf(bridge, 'from')] : []),
+    ...(bridge.to === group && bridge.duplex ? [endOf(bridge, 'to')] : []),
+  ]);
+  const others = seen.filter(
+    (reading) =>
+      !own.some(
+        ({ kind, named, leads }) =>
+          reading.kind === kind &&
+          (named === null ? [leads, null].includes(reading.remoteBroker) : named === reading.connector),
+      ),
+  );
+  if (others.length === 0) return passed(name, `${seen.length} by Jolokia, each of the topology`);
+  const text = others.map(
+    ({ kind, connector, remoteBroker }) =>
+      `${connector} ${kind === 'networkConnectors' ? 'to' : 'from'} ${remoteBroker ?? 'nowhere yet'}`,
+  );
+  return failed(name, 'BridgeUnexpected', `the topology does not know: ${text.join(', ')}`);
+}
 
 function judgeBridge(topology: Topology, bridge: BridgeSpec, readings: readonly NodeReading[]): Check {
   const name = bridgeCheckName(bridge);

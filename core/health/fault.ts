@@ -21,6 +21,9 @@ export type Fault =
   | 'SignalsDisagree'
   | 'StaleConfiguration'
   | 'BridgeDown'
+  /** Messages cross, but later than a bridge may take. */
+  | 'BridgeSlow'
+  | 'BridgeUnexpected'
   | 'MessagesLost'
   | 'MessagesDuplicated'
   | 'QueueLeft'

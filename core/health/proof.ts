@@ -2,7 +2,8 @@
 import type { Check } from '../contract.js';
 import { verifyQueue } from '../naming.js';
 import type { RouteReport, TaskReport } from '../probe-report.js';
-import { probeUrl, type LoginTask, type ProbeTask, type RouteTask } from '../probe-request.js';
+import { probeUrl, type LoginTask, type ProbeTask, type RouteTask, type SweepTask } from '../probe-request.js';
+import { directionsOf, waysOf } from '../topology/graph.js';
 import { groupNames, hostOf, nodesOfGroup, type Topology } from '../topology/topology.js';
 import { failed, passed, type Fault } from './fault.js';
 
@@ -19,31 +20,39 @@ interface Route {
   name: string;
   from: string;
   to: string;
+  /** Names of the bridges that must stand for it. */
+  bridges: string[];
 }
 
-/** Every bridge in each direction that it carries, and every group that no bridge begins in, from itself to itself. */
+/**
+ * Every bridge in each direction that it carries, every other pair of groups that bridges join, and every group that is
+ * at no bridge, from itself to itself.
+ */
 export function proofRoutes(topology: Topology): Route[] {
-  const bridged = topology.bridges.flatMap(({ name, from, to, duplex }) => [
-    { name: `bridge ${name}: ${from} → ${to}`, from, to },
-    ...(duplex ? [{ name: `bridge ${name}: ${to} → ${from}`, from: to, to: from }] : []),
-  ]);
+  const bridged = topology.bridges.flatMap(directionsOf).map(({ bridge, from, to }) => ({
+    name: `bridge ${bridge}: ${from} → ${to}`,
+    from,
+    to,
+    bridges: [bridge],
+  }));
+  const farther = waysOf(topology)
+    .filter(({ bridges }) => bridges.length > 1)
+    .map(({ from, to, bridges }) => ({ name: `${from} → ${to} over ${bridges.length} bridges`, from, to, bridges }));
   const within = groupNames(topology)
     .filter((group) => !bridged.some((route) => route.from === group || route.to === group))
-    .map((group) => ({ name: `messages through ${group}`, from: group, to: group }));
-  return [...bridged, ...within];
+    .map((group) => ({ name: `messages through ${group}`, from: group, to: group, bridges: [] }));
+  return [...bridged, ...farther, ...within];
 }
 
 const anonymousName = (group: string): string => `${group} demands a login`;
+const sweepName = (group: string): string => `${group} is left without the probe's queues`;
+
+/** A bridge makes the queue of a consumer at every broker that hears of it: with a third group, not only at the ends. */
+const needsSweep = (topology: Topology): boolean => topology.bridges.length > 1 && groupNames(topology).length > 2;
 
 export function proofTasks(topology: Topology, { run, count, timeoutMs }: ProofSize): ProbeTask[] {
-  const urlOf = (group: string): string =>
-    probeUrl(
-      nodesOfGroup(topology, group).map((node) => ({
-        address: hostOf(topology, node.host).address,
-        port: node.openwire,
-      })),
-      timeoutMs,
-    );
+  const groups = groupNames(topology);
+  const urlOf = (group: string): string => groupUrl(topology, group, timeoutMs);
   const routes = proofRoutes(topology).map((route, index): RouteTask => ({
     task: 'route',
     name: route.name,
@@ -53,35 +62,86 @@ export function proofTasks(topology: Topology, { run, count, timeoutMs }: ProofS
     count,
     timeoutMs,
     cleanup: true,
+    ...(needsSweep(topology)
+      ? {
+          via: groups
+            .filter((group) => group !== route.from && group !== route.to)
+            .map(urlOf)
+            .join(' '),
+        }
+      : {}),
   }));
-  const logins = groupNames(topology).map((group): LoginTask => ({
+  const logins = groups.map((group): LoginTask => ({
     task: 'login',
     name: anonymousName(group),
     from: urlOf(group),
     timeoutMs,
     anonymous: true,
   }));
-  return topology.security.openwireLogin ? [...routes, ...logins] : routes;
+  const queues = routes.map(({ queue }) => queue).join(',');
+  const sweeps = groups.map((group): SweepTask => ({
+    task: 'sweep',
+    name: sweepName(group),
+    queues,
+    from: urlOf(group),
+    timeoutMs: SWEEP_MS,
+  }));
+  return [...routes, ...(topology.security.openwireLogin ? logins : []), ...(needsSweep(topology) ? sweeps : [])];
 }
+
+const SWEEP_MS = 10_000;
+
+const groupUrl = (topology: Topology, group: string, timeoutMs: number): string =>
+  probeUrl(
+    nodesOfGroup(topology, group).map((node) => ({
+      address: hostOf(topology, node.host).address,
+      port: node.openwire,
+    })),
+    timeoutMs,
+  );
+
+/** The tasks again for some routes alone, with their queues swept. */
+export const onlyRoutes = (tasks: readonly ProbeTask[], names: readonly string[]): ProbeTask[] =>
+  tasks.filter((task) => task.task === 'sweep' || names.includes(task.name));
+
+/**
+ * Routes whose messages did not arrive although every bridge on their way stands, by its brokers' word: it may be dead
+ * without knowing (nothing crosses, however long one waits) or only slow, which a longer wait tells.
+ */
+export const doubtfulRoutes = (topology: Topology, checks: readonly Check[], connected: readonly string[]): string[] =>
+  proofRoutes(topology)
+    .filter(({ bridges }) => bridges.length > 0 && bridges.every((bridge) => connected.includes(bridge)))
+    .map(({ name }) => name)
+    .filter((name) => checks.some((check) => check.name === name && check.fault === 'BridgeDown'));
 
 /** Names of the checks that a proof must bring: what gave no report was not proven. */
 export const messageCheckNames = (topology: Topology): string[] => [
   ...proofRoutes(topology).map((route) => route.name),
   ...(topology.security.openwireLogin ? groupNames(topology).map(anonymousName) : []),
+  ...(needsSweep(topology) ? groupNames(topology).map(sweepName) : []),
 ];
 
 /** The proof that could not be made. */
 export const unproven = (topology: Topology, fault: Fault, detail: string): Check[] =>
   messageCheckNames(topology).map((name) => failed(name, fault, detail));
 
-export function messageChecks(topology: Topology, reports: readonly TaskReport[]): Check[] {
+/** @param slowMs What a bridge may take; messages that arrive later tell of a slow one. */
+export function messageChecks(topology: Topology, reports: readonly TaskReport[], slowMs: number): Check[] {
   const routes = proofRoutes(topology);
   return messageCheckNames(topology).map((name) => {
     const report = reports.find((candidate) => candidate.name === name);
     if (report === undefined) return failed(name, 'ProbeFailed', 'the probe told nothing of it');
     const route = routes.find((candidate) => candidate.name === name);
-    return route === undefined ? loginCheck(report) : routeCheck(report, route.from !== route.to);
+    if (route !== undefined) return routeCheck(report, { isBridge: route.from !== route.to, slowMs });
+    return report.task === 'sweep' || name.endsWith(sweepName('')) ? sweepCheck(report) : loginCheck(report);
   });
+}
+
+function sweepCheck(report: TaskReport): Check {
+  const { name, outcome } = report;
+  if (outcome === 'complete') return passed(name, 'every queue of this proof is deleted');
+  const why = 'left' in report && report.left !== '' ? report.left : `${outcome}${errorText(report)}`;
+  return failed(name, 'QueueLeft', `queues of the probe stay: ${why}`);
 }
 
 function loginCheck(report: TaskReport): Check {
@@ -96,7 +156,13 @@ function loginCheck(report: TaskReport): Check {
   }
 }
 
-function routeCheck(report: TaskReport, isBridge: boolean): Check {
+interface Judgement {
+  isBridge: boolean;
+  slowMs: number;
+}
+
+function routeCheck(report: TaskReport, judgement: Judgement): Check {
+  const { isBridge } = judgement;
   const { name } = report;
   if (report.task !== 'route' || report.outcome === 'timeout' || report.outcome === 'failed') {
     const detail = `the probe gave no result: ${report.outcome}${errorText(report)}`;
@@ -104,7 +170,7 @@ function routeCheck(report: TaskReport, isBridge: boolean): Check {
   }
   switch (report.outcome) {
     case 'complete':
-      return completeCheck(report);
+      return completeCheck(report, judgement);
     case 'refused':
       return failed(name, 'LoginRefused', `a broker refused the probe's login${errorText(report)}`);
     case 'unreachable':
@@ -112,29 +178,44 @@ function routeCheck(report: TaskReport, isBridge: boolean): Check {
     case 'incomplete':
       return failed(
         name,
-        faultOf(report, isBridge),
+        faultOf(report, judgement),
         `${countsText(report)}, ${report.stuck} stuck in a queue${errorText(report)}`,
       );
   }
 }
 
-function completeCheck(report: RouteReport): Check {
+function completeCheck(report: RouteReport, judgement: Judgement): Check {
   const left = [report.cleanupFrom, report.cleanupTo].filter((end) => end !== undefined && end !== 'deleted');
   if (left.length > 0) {
     const detail = `every message arrived, but the probe's queue could not be deleted: ${left.join('; ')}`;
     return failed(report.name, 'QueueLeft', detail);
   }
-  return report.acknowledged === 0
-    ? failed(report.name, 'ProbeFailed', 'no message was sent')
+  if (report.acknowledged === 0) return failed(report.name, 'ProbeFailed', 'no message was sent');
+  return isLate(report, judgement)
+    ? failed(report.name, 'BridgeSlow', `${countsText(report)}; ${lateText(report, judgement)}`)
     : passed(report.name, countsText(report));
 }
 
 const countsText = ({ acknowledged, received, lost, duplicated }: RouteReport): string =>
   `${acknowledged} acknowledged, ${received} received, ${lost} lost, ${duplicated} duplicated`;
 
-/** Messages that were taken and stay where they went in did not cross; that is the bridge's fault and no loss. */
-function faultOf(report: RouteReport, isBridge: boolean): Fault {
+const elapsedMs = ({ firstSentAt, lastReceivedAt }: RouteReport): number =>
+  firstSentAt === null || lastReceivedAt === null ? 0 : lastReceivedAt - firstSentAt;
+
+const isLate = (report: RouteReport, { isBridge, slowMs }: Judgement): boolean =>
+  isBridge && elapsedMs(report) > slowMs;
+
+const lateText = (report: RouteReport, { slowMs }: Judgement): string =>
+  `the last came ${(elapsedMs(report) / 1000).toFixed(1)} s after the first was sent, more than ${slowMs / 1000} s`;
+
+/**
+ * Messages that were taken and stay where they went in did not cross; that is the bridge's fault and no loss. One over
+ * which some came, but late, is alive.
+ */
+function faultOf(report: RouteReport, judgement: Judgement): Fault {
+  const { isBridge } = judgement;
   if (report.lost > 0) return 'MessagesLost';
+  if (isLate(report, judgement)) return 'BridgeSlow';
   if (report.stuck > 0 || report.received < report.acknowledged) return isBridge ? 'BridgeDown' : 'MessagesLost';
   return report.duplicated > 0 ? 'MessagesDuplicated' : isBridge ? 'BridgeDown' : 'MessagesLost';
 }

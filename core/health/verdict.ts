@@ -4,7 +4,7 @@
  */
 import type { Check } from '../contract.js';
 import { allNodes, groupNames, hostNames, type Topology } from '../topology/topology.js';
-import { bridgeCheckName } from './bridges.js';
+import { bridgeCheckNames } from './bridges.js';
 import { driftCheckName } from './drift.js';
 import { failed } from './fault.js';
 import { nodeCheckName } from './node-signals.js';
@@ -15,7 +15,7 @@ import { mastersCheckName } from './roles.js';
 export const roleCheckNames = (topology: Topology): string[] => [
   ...groupNames(topology).map(mastersCheckName),
   ...allNodes(topology).map(nodeCheckName),
-  ...topology.bridges.map(bridgeCheckName),
+  ...bridgeCheckNames(topology),
 ];
 
 /** Names of all checks of a verification. */

@@ -102,7 +102,7 @@ const arbOptions: fc.Arbitrary<Partial<TopologyInput>> = fc.record(
 const arbBridge = fc.record(
   {
     duplex: fc.boolean(),
-    discovery: fc.constantFrom('masterslave' as const, 'static' as const),
+    discovery: fc.constantFrom('masterslave' as const, 'static' as const, 'multicast' as const),
     backOff: fc.constantFrom('bounded' as const, 'default' as const),
   },
   { requiredKeys: [] },

@@ -1,6 +1,7 @@
 import { didYouMean } from '../closest.js';
 import { placedBridges } from '../draft.js';
 import type { Draft, Placed } from '../draft.js';
+import { waysOf } from '../graph.js';
 import type { BridgeSpec } from '../schema.js';
 import { claimedTwice, isUnknown } from './rule.js';
 import type { Rule, RuleFinding } from './rule.js';
@@ -97,4 +98,39 @@ const stranded: Rule = {
       : [],
 };
 
-export const bridgeRules: readonly Rule[] = [knownGroups, toItself, names, once, slow, stranded];
+const apart: Rule = {
+  id: 'groups-apart',
+  severity: 'warning',
+  says: 'Bridges leave a group from which, or to which, no messages come: over no bridge, or only the other way.',
+  check: ({ topology, declared }) => {
+    const groups = Object.keys(topology.groups);
+    const isWhole = topology.bridges.every(({ from, to }) => groups.includes(from) && groups.includes(to));
+    if (topology.bridges.length === 0 || !isWhole || groups.length < declared.groups.length) return [];
+    const ways = new Set(waysOf(topology).map(({ from, to }) => `${from} ${to}`));
+    return groups.flatMap((from) => {
+      const others = groups.filter((to) => to !== from && !ways.has(`${from} ${to}`));
+      if (others.length === 0) return [];
+      const message = `messages from ${from} do not reach ${others.join(', ')}`;
+      return [{ at: ['groups', from], message, suggestion: 'if they are meant to, add a bridge or make one duplex' }];
+    });
+  },
+};
+
+const open: Rule = {
+  id: 'multicast-open',
+  severity: 'warning',
+  says: 'Discovery by multicast without TLS: announcements are not authenticated.',
+  check: eachBridge(({ at, spec }) =>
+    spec.discovery === 'multicast'
+      ? [
+          {
+            at: [...at, 'discovery'],
+            message: `whoever is on the network can announce a broker of its own as ${spec.to}, and gets the bridge's login and messages`,
+            suggestion: 'use masterslave, or a network that nobody else is on',
+          },
+        ]
+      : [],
+  ),
+};
+
+export const bridgeRules: readonly Rule[] = [knownGroups, toItself, names, once, slow, stranded, apart, open];

@@ -11,6 +11,7 @@ import { scratchNode } from '../../../core/activemq/scratch-node.js';
 import { EverbrokerError } from '../../../core/failure.js';
 import type { Topology } from '../../../core/topology/schema.js';
 import { nodeNamed } from '../../../core/topology/topology.js';
+import { aParsedTopology } from '../../support/topologies.js';
 import { aDistribution, GOLDEN_DIR, goldenFiles, ha6, rendered, SECRETS, VERSIONS } from './golden.js';
 
 const HINT =
@@ -82,7 +83,7 @@ describe('activemq.xml', () => {
   test('writes each way of discovery', () => {
     const uriWith = (change: object): string => {
       const bridges = topology.bridges.map((bridge) => ({ ...bridge, ...change }));
-      return /uri="((?:static|masterslave)[^"]*)"/.exec(xmlOf({ ...topology, bridges }))?.[1] ?? '';
+      return /uri="((?:static|masterslave|multicast)[^"]*)"/.exec(xmlOf({ ...topology, bridges }))?.[1] ?? '';
     };
     const list = '(tcp://172.18.0.116:61619,tcp://172.18.0.116:61620,tcp://172.18.0.116:61621)';
     const bounded = '?useExponentialBackOff=false&amp;initialReconnectDelay=1000&amp;maxReconnectDelay=1000';
@@ -90,7 +91,32 @@ describe('activemq.xml', () => {
     assert.equal(uriWith({ backOff: 'default' }), `masterslave:${list}`);
     assert.equal(uriWith({ discovery: 'static', backOff: 'default' }), `static:${list}`);
     assert.equal(uriWith({ discovery: 'static' }), `static:${list}${bounded}`);
-    assert.throws(() => uriWith({ discovery: 'multicast' }), isFailure('NotSupportedYet'));
+    const found = 'multicast://default?group=ha-6.brokerB';
+    assert.equal(uriWith({ discovery: 'multicast', backOff: 'default' }), found);
+    assert.equal(uriWith({ discovery: 'multicast' }), found + bounded.replace('?', '&amp;'));
+  });
+
+  test('lets only the group announce itself that is looked for by multicast, by its address', () => {
+    const bridges = topology.bridges.map((bridge) => ({ ...bridge, discovery: 'multicast' as const }));
+    const announcing = xmlOf({ ...topology, bridges }, 'mq4');
+    assert.match(announcing, /discoveryUri="multicast:\/\/default\?group=ha-6\.brokerB"/);
+    assert.match(announcing, /publishedHostStrategy="IPADDRESS"/);
+    assert.doesNotMatch(xmlOf({ ...topology, bridges }, 'mq1'), /discoveryUri/);
+  });
+
+  test('makes consumers known as far as the longest way, and prefers the shortest where there are loops', () => {
+    const names = ['g1', 'g2', 'g3', 'g4'];
+    const ring = names.map((from, index) => ({ name: `b${index}`, from, to: names[(index + 1) % 4] ?? '' }));
+    const attributes = (bridges: object[]): string => {
+      const made = aParsedTopology({ groups: 4, nodesPerGroup: 1 }, { bridges: bridges as never });
+      return /<networkConnector name="b0"[^>]*?(messageTTL.*) userName/.exec(xmlOf(made, 'n1'))?.[1] ?? '';
+    };
+    const far = 'messageTTL="16" consumerTTL="2"';
+    const shortest = 'decreaseNetworkConsumerPriority="true" suppressDuplicateQueueSubscriptions="true"';
+    assert.equal(attributes(ring), `${far} ${shortest}`);
+    assert.equal(attributes(ring.slice(0, 1)), 'messageTTL="8" consumerTTL="1"');
+    const hub = names.slice(1).map((to, index) => ({ name: `b${index}`, from: 'g1', to }));
+    assert.equal(attributes(hub), far);
   });
 
   test('gives the probe its own queues and what every connection needs, nothing else', () => {

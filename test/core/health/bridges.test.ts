@@ -13,11 +13,18 @@ const oneWay = aParsedTopology(
   { bridges: (aTopology().bridges ?? []).map((bridge) => ({ ...bridge, duplex: false })) },
 );
 
-function judged(of: Topology, node: string, change: (bridges: BridgeReading[], reading: NodeReading) => void) {
+const last = (of: Topology, node: string, change: (bridges: BridgeReading[]) => void) => judged(of, node, change, -1);
+
+function judged(
+  of: Topology,
+  node: string,
+  change: (bridges: BridgeReading[], reading: NodeReading) => void,
+  index = 0,
+) {
   const { readings } = structuredClone(wellLooks(of));
   const reading = readings.find(({ observation }) => observation.name === node)!;
   change(reading.broker.state === 'answered' ? reading.broker.broker.bridges : [], reading);
-  return judgeBridges(of, readings)[0]!;
+  return judgeBridges(of, readings).at(index)!;
 }
 
 test('a bridge that both of its ends know is connected', () => {
@@ -71,3 +78,44 @@ test('of a bridge in one direction only the end that dials is asked', () => {
   assert.equal(judged(oneWay, 'n3', (bridges) => bridges.splice(0)).ok, true);
   assert.equal(judged(oneWay, 'n1', (bridges) => bridges.splice(0)).ok, false);
 });
+
+const stranger: BridgeReading = {
+  kind: 'duplexNetworkConnectors',
+  connector: '#1',
+  remoteBroker: 'elsewhere',
+  remoteAddress: 'tcp://10.0.0.9:40000',
+  createdByDuplex: true,
+  enqueued: 0,
+  dequeued: 0,
+};
+
+test('a group that has only the bridges of its topology, standing or not, has no other ones', () => {
+  assert.deepEqual(
+    [last(topology, 'n3', () => undefined).name, last(topology, 'n3', () => undefined).ok],
+    ['g2 has no other bridges', true],
+  );
+  assert.equal(last(topology, 'n3', (bridges) => (bridges[0]!.remoteBroker = null)).ok, true);
+});
+
+const OTHERS: [string, Topology, (bridges: BridgeReading[]) => void, RegExp][] = [
+  ['that a stranger dialled', topology, (bridges) => bridges.push(stranger), /#1 from elsewhere/],
+  [
+    'that somebody added at run time',
+    topology,
+    (bridges) => bridges.push({ ...stranger, kind: 'networkConnectors', connector: 'mine' }),
+    /mine to elsewhere/,
+  ],
+  [
+    'back, where only one direction is wanted',
+    oneWay,
+    (bridges) => bridges.push({ ...stranger, remoteBroker: 'g1' }),
+    /#1 from g1/,
+  ],
+];
+for (const [what, of, change, says] of OTHERS) {
+  test(`a bridge ${what} is told as unexpected`, () => {
+    const check = last(of, 'n3', change);
+    assert.equal(check.fault, 'BridgeUnexpected');
+    assert.match(check.detail, says);
+  });
+}

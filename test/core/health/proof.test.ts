@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { messageCheckNames, messageChecks, proofTasks, unproven } from '../../../core/health/proof.js';
+import {
+  doubtfulRoutes,
+  messageCheckNames,
+  messageChecks,
+  onlyRoutes,
+  proofTasks,
+  unproven,
+} from '../../../core/health/proof.js';
 import type { RouteReport, TaskReport } from '../../../core/probe-report.js';
 import { aParsedTopology } from '../../support/topologies.js';
 
 const topology = aParsedTopology({ groups: 2 });
+const SLOW_MS = 10_000;
 const THERE = 'bridge b1: g1 → g2';
 const BACK = 'bridge b1: g2 → g1';
 
@@ -43,7 +51,9 @@ const login = (group: string, outcome: 'ok' | 'refused' | 'unreachable'): TaskRe
 });
 const well = (): TaskReport[] => [route(THERE), route(BACK), login('g1', 'refused'), login('g2', 'refused')];
 const faults = (reports: TaskReport[]): Record<string, string | undefined> =>
-  Object.fromEntries(messageChecks(topology, reports).map((check) => [check.name, check.ok ? 'ok' : check.fault]));
+  Object.fromEntries(
+    messageChecks(topology, reports, SLOW_MS).map((check) => [check.name, check.ok ? 'ok' : check.fault]),
+  );
 
 test('a bridge is proved in both directions, and every group by a refused stranger', () => {
   assert.deepEqual(messageCheckNames(topology), [THERE, BACK, 'g1 demands a login', 'g2 demands a login']);
@@ -52,7 +62,7 @@ test('a bridge is proved in both directions, and every group by a refused strang
     tasks.map((task) => task.name),
     messageCheckNames(topology),
   );
-  assert.ok(messageChecks(topology, well()).every((check) => check.ok));
+  assert.ok(messageChecks(topology, well(), SLOW_MS).every((check) => check.ok));
 });
 
 test('a group without a bridge is proved by messages through itself', () => {
@@ -73,6 +83,12 @@ describe('a report', () => {
     ['of a refused login', { outcome: 'refused' }, 'LoginRefused'],
     ['of silence', { outcome: 'unreachable' }, 'NoMaster'],
     ['of a queue that stays', { cleanupTo: 'not connected' }, 'QueueLeft'],
+    ['of messages that came late', { lastReceivedAt: 12_002 }, 'BridgeSlow'],
+    [
+      'of messages of which some came, late',
+      { outcome: 'incomplete', received: 3, missing: 17, stuck: 17, lastReceivedAt: 40_000 },
+      'BridgeSlow',
+    ],
     ['of nothing sent', { asked: 0, acknowledged: 0, received: 0 }, 'ProbeFailed'],
   ];
   for (const [what, change, fault] of TABLE) {
@@ -93,7 +109,7 @@ describe('a report', () => {
 
   test('that is missing is a failed check, so that no report at all proves nothing', () => {
     assert.equal(faults(others)[THERE], 'ProbeFailed');
-    const none = messageChecks(topology, []);
+    const none = messageChecks(topology, [], SLOW_MS);
     assert.equal(none.length, 4);
     assert.ok(none.every((check) => !check.ok));
   });
@@ -105,4 +121,62 @@ test('a proof that could not be made fails for each thing that it should have pr
     checks.map((check) => [check.name, check.ok]),
     messageCheckNames(topology).map((name) => [name, false]),
   );
+});
+
+describe('a network of more than two groups', () => {
+  const chain = aParsedTopology({ groups: 3, nodesPerGroup: 1 });
+
+  test('is proved over every way from each group to each, and swept at every group', () => {
+    assert.deepEqual(messageCheckNames(chain), [
+      'bridge b1: g1 → g2',
+      'bridge b1: g2 → g1',
+      'bridge b2: g2 → g3',
+      'bridge b2: g3 → g2',
+      'g1 → g3 over 2 bridges',
+      'g3 → g1 over 2 bridges',
+      ...['g1', 'g2', 'g3'].map((group) => `${group} demands a login`),
+      ...['g1', 'g2', 'g3'].map((group) => `${group} is left without the probe's queues`),
+    ]);
+  });
+
+  test('has messages looked for at the groups in between, where they may be stuck', () => {
+    const tasks = proofTasks(chain, { run: 'r', count: 20, timeoutMs: 1000 });
+    const far = tasks.find(({ name }) => name === 'g1 → g3 over 2 bridges');
+    assert.ok(far?.task === 'route' && far.via !== undefined);
+    assert.match(far.via, /^failover:\(tcp:\/\/172\.29\.0\.11:61002\)\S*$/);
+  });
+
+  test('is told when a queue stays at a broker that is no end of its way', () => {
+    const sweep: TaskReport = {
+      task: 'sweep',
+      name: "g2 is left without the probe's queues",
+      outcome: 'incomplete',
+      left: 'EVERBROKER.VERIFY.r.0: in use',
+      errors: [],
+    };
+    const check = messageChecks(chain, [sweep], SLOW_MS).find(({ name }) => name === sweep.name);
+    assert.deepEqual([check?.fault, /in use/.test(check?.detail ?? '')], ['QueueLeft', true]);
+  });
+});
+
+describe('a route over which nothing came', () => {
+  const silent = messageChecks(
+    topology,
+    [THERE, BACK].map((name) => route(name, { outcome: 'incomplete', received: 0, missing: 20, stuck: 20 })),
+    SLOW_MS,
+  );
+
+  test('is tried again, longer, when its brokers say that the bridge stands: it may be slow', () => {
+    assert.deepEqual(doubtfulRoutes(topology, silent, ['b1']), [THERE, BACK]);
+    const tasks = proofTasks(topology, { run: 'r', count: 20, timeoutMs: 1000 });
+    assert.deepEqual(
+      onlyRoutes(tasks, [BACK]).map(({ name }) => name),
+      [BACK],
+    );
+  });
+
+  test('is dead without another try when they say that it does not', () => {
+    assert.deepEqual(doubtfulRoutes(topology, silent, []), []);
+    assert.deepEqual(doubtfulRoutes(topology, messageChecks(topology, well(), SLOW_MS), ['b1']), []);
+  });
 });

@@ -18,8 +18,9 @@ function accepted(result: ParseResult) {
 }
 
 describe('the shipped topologies', () => {
-  test('are the default and the recipe', () => {
-    assert.deepEqual(shipped.toSorted(), ['ha-6-recipe.yaml', 'ha-6.yaml']);
+  test('are the default, the recipe, and one for each other way to build a network', () => {
+    const names = ['ha-6-recipe', 'ha-6', 'network-mesh', 'network-multicast'];
+    assert.deepEqual(shipped.toSorted(), names.map((name) => `${name}.yaml`).toSorted());
   });
 
   for (const file of shipped) {

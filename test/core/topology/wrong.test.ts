@@ -589,13 +589,6 @@ const rows: Row[] = [
     type: 'NotSupportedYet',
   },
   {
-    name: 'discovery by multicast',
-    change: set('bridges.0.discovery', 'multicast'),
-    path: 'bridges[0].discovery',
-    words: /multicast is not supported yet/,
-    type: 'NotSupportedYet',
-  },
-  {
     name: 'ActiveMQ 6',
     change: set('activemq', { version: '6.1.0' }),
     path: 'activemq.version',

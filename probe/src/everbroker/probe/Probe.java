@@ -6,6 +6,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * Proves brokers with real JMS messages. The request comes as key=value lines on standard input (a password must not
@@ -34,7 +35,9 @@ public final class Probe {
         }
         Reporter reporter = new Reporter(System.out, tasks);
         startDeadline(reporter, tasks.get(0).number("deadlineMs", 60_000, 1, 86_400_000));
-        runAll(tasks, reporter);
+        // what the others leave on their way is swept when they have ended
+        runAll(tasks.stream().filter(task -> !task.kind().equals("sweep")).collect(Collectors.toList()), reporter);
+        runAll(tasks.stream().filter(task -> task.kind().equals("sweep")).collect(Collectors.toList()), reporter);
         // halt and not exit: a transport that hangs in a shutdown hook must not keep a finished probe alive
         Runtime.getRuntime().halt(reporter.finish() ? ALL_WELL : SOMETHING_AMISS);
     }
@@ -54,6 +57,7 @@ public final class Probe {
         try {
             switch (task.kind()) {
                 case "route": return new Route(task, reporter).run();
+                case "sweep": return Sweep.run(task);
                 case "produce": return new Produce(task, reporter).run();
                 case "drain": return new Drain(task, reporter).run();
                 default: return Login.check(task);

@@ -108,12 +108,26 @@ final class Route {
         if (!missing.isEmpty() || !sender.unknown.isEmpty()) {
             collect(target, leftovers);
             if (!oneBroker) collect(source, leftovers);
+            for (String url : task.via()) collectAt(url, leftovers);
         }
         int stuck = Sequence.both(missing, leftovers.received).cardinality();
         report.put("stuck", stuck).put("lost", missing.cardinality() - stuck);
         report.put("cleanupFrom", Brokers.delete(source, task.queue()));
         if (oneBroker) return;
         report.put("cleanupTo", Brokers.delete(target, task.queue()));
+    }
+
+    /** On its way over several bridges a message may be stuck in between. */
+    private void collectAt(String url, Receiver leftovers) {
+        ActiveMQConnection connection = null;
+        try {
+            connection = Brokers.connect(task, url);
+            collect(connection, leftovers);
+        } catch (JMSException problem) {
+            errors.add("cleanup", problem);
+        } finally {
+            Brokers.close(connection);
+        }
     }
 
     private void collect(ActiveMQConnection connection, Receiver leftovers) {

@@ -23,9 +23,12 @@ final class Task {
         if (receives) require("to");
         if (kind().equals("login")) return;
         require("run");
-        require("queue");
-        if (!queue().startsWith(QUEUE_PREFIX) || queue().contains(">") || queue().contains("*") || queue().contains("?"))
-            throw new BadRequest(name() + ": the queue must be one queue below " + QUEUE_PREFIX);
+        require(kind().equals("sweep") ? "queues" : "queue");
+        for (String queue : queues()) {
+            if (!queue.startsWith(QUEUE_PREFIX) || queue.contains(">") || queue.contains("*") || queue.contains("?"))
+                throw new BadRequest(name() + ": the queue must be one queue below " + QUEUE_PREFIX);
+        }
+        if (kind().equals("sweep")) return;
         if (sends && !values.containsKey("count")) throw new BadRequest(name() + ": count is missing");
         for (String key : new String[] {"count", "size", "timeoutMs", "idleMs", "lingerMs", "deadlineMs"}) {
             if (values.containsKey(key) && !values.get(key).matches("[0-9]{1,8}"))
@@ -42,6 +45,15 @@ final class Task {
     String name() { return text("name", ""); }
 
     String queue() { return text("queue", ""); }
+
+    /** Commas join destinations into one, so each is a queue of its own. */
+    String[] queues() { return (kind().equals("sweep") ? text("queues", "") : queue()).split(",", -1); }
+
+    /** Other brokers on the way, by URL. */
+    String[] via() {
+        String urls = text("via", "");
+        return urls.isEmpty() ? new String[0] : urls.split(" ");
+    }
 
     String run() { return text("run", ""); }
 
