@@ -75,9 +75,8 @@ write_state() { put "$NODES/$NODE/state" "$pid $birth $deaths $not_before $kill_
 # Lines "PID BASE" of every broker JVM on the host. Records of cmdline end with NUL, hence -z: a base is compared whole,
 # so mq1 is not taken for mq10. Zombies have an empty cmdline.
 list_jvms() {
-  grep -aHzE '^(-Dactivemq\.base|--pid-file|--external-pid-file)=' /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' |
-    sed -n -e 's,^/proc/\([0-9]*\)/cmdline:-Dactivemq\.base=,\1 ,p' \
-      -e 's,^/proc/\([0-9]*\)/cmdline:--[a-z-]*=\(.*\)/data/server\.pid$,\1 \2,p'
+  grep -aHz '^-Dactivemq\.base=' /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' |
+    sed -n 's,^/proc/\([0-9]*\)/cmdline:-Dactivemq\.base=,\1 ,p'
 }
 
 # Whether process $1 is in a pid namespace below ours: a machine that runs containers shows their JVMs too, which are not
@@ -288,9 +287,12 @@ cmd_run() {
   exec 9>"$LOCK"
   # A moment of patience: the `sleep` of an agent that was killed may still hold the lock.
   flock -w 2 9 || fail 1 'another agent runs already'
+  put "$STATE/agent.pid" "$$"
   leaving=0
   trap 'leaving=1' TERM INT
   hash=$(own_hash) looks=0
+  # A reload becomes whatever lies here at the next look at itself; the JVMs stay.
+  trap 'hash=reload' HUP
   link_java
   find_running
   event agent running "pid $$"
@@ -309,12 +311,9 @@ cmd_run() {
 agent_runs() { [ -e "$LOCK" ] && ! flock -n "$LOCK" true; }
 
 # --- looking -------------------------------------------------------------------------------------------------------
-  put "$STATE/agent.pid" "$$"
 
 # The role by the log of this life of the JVM: "role<TAB>line". The broker's user reads, see `launch`.
 log_role() {
-  # A reload becomes whatever lies here at the next look at itself; the JVMs stay.
-  trap 'hash=reload' HUP
   log=$BASE/data/activemq.log
   inode=0 size=0
   [ -f "$NODES/$NODE/log-start" ] && read -r inode size <"$NODES/$NODE/log-start"

@@ -98,6 +98,6 @@ export const PROFILES: Record<Exclude<StepKind, 'verifyRoles'>, ActivityOptions>
   removeContainer: quick,
   removeNetwork: quick,
   removeVolume: quick,
-};
   clearHost: clearing,
   clearData: clearing,
+};

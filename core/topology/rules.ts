@@ -9,7 +9,6 @@ import { portRules } from './rules/ports.js';
 import type { Rule, Severity } from './rules/rule.js';
 import { storeKindRules } from './rules/store-kinds.js';
 import { storeRules } from './rules/stores.js';
-import { unsupportedRules } from './rules/unsupported.js';
 import { userRules } from './rules/users.js';
 import { versionRules } from './rules/versions.js';
 
@@ -26,7 +25,6 @@ export const RULES: readonly Rule[] = [
   ...storeKindRules,
   ...databaseRules,
   ...bridgeRules,
-  ...unsupportedRules,
 ];
 
 export function findingsOf(draft: Draft, severity: Severity): Finding[] {

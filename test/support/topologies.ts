@@ -73,6 +73,24 @@ function aGroup({ group, nodesPerGroup, hosts }: { group: number; nodesPerGroup:
 
 const range = (count: number): number[] => Array.from({ length: Math.max(0, count) }, (_, index) => index + 1);
 
+/**
+ * The same on machines behind SSH, where `isMachine` says so of a host's number. Machines share no disk, so a group that
+ * would be on several hosts, of which one is a machine, is put on its first.
+ */
+export function onMachines(input: TopologyInput, isMachine: (index: number) => boolean = () => true): TopologyInput {
+  const names = Object.keys(input.hosts);
+  const machines = new Set(names.filter((_, index) => isMachine(index)));
+  const hosts = mapped(input.hosts, (host) => host);
+  for (const [index, name] of names.entries())
+    if (machines.has(name)) hosts[name] = { kind: 'ssh', address: `192.0.2.${index + 1}` };
+  const groups = mapped(input.groups, (group) => {
+    const home = Object.values(group.nodes)[0]?.host ?? '';
+    const moves = Object.values(group.nodes).some(({ host }) => machines.has(host));
+    return moves ? { ...group, nodes: mapped(group.nodes, (node) => ({ ...node, host: home })) } : group;
+  });
+  return { ...input, hosts, groups };
+}
+
 const arbShape: fc.Arbitrary<Shape> = fc.record({
   name: fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/),
   groups: fc.integer({ min: 1, max: 4 }),
@@ -122,10 +140,11 @@ export const arbTopology: fc.Arbitrary<TopologyInput> = fc
     lock: arbLock,
     policy: fc.constantFrom('preferred' as const, 'pinned' as const),
     publish: fc.constantFrom('127.0.0.1', '0.0.0.0', false as const),
+    machines: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
   })
-  .map(({ shape, options, bridge, lock, policy, publish }) => {
+  .map(({ shape, options, bridge, lock, policy, publish, machines }) => {
     const base = aTopology(shape, options);
-    return {
+    const all: TopologyInput = {
       ...base,
       hosts: mapped(base.hosts, (host) =>
         host.kind === 'docker' ? { ...host, publish, network: { ...host.network, policy } } : host,
@@ -135,6 +154,7 @@ export const arbTopology: fc.Arbitrary<TopologyInput> = fc
       ),
       bridges: (base.bridges ?? []).map((given) => ({ ...given, ...bridge })),
     };
+    return onMachines(all, (index) => machines[index] ?? false);
   });
 
 /** The same, parsed. */

@@ -2,11 +2,20 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { planDeploy } from '../../../core/plan/deploy.js';
+import { planDestroy, type Found } from '../../../core/plan/destroy.js';
 import type { Known } from '../../../core/plan/known.js';
 import { isEmpty, stepsOf, type Plan } from '../../../core/plan/step.js';
 import { groupNames, nodesOfGroup, type Topology } from '../../../core/topology/topology.js';
-import { aDesired, carryOut, mastersOf, noHosts, stop, type Hosts } from '../../support/simulated-hosts.js';
-import { aParsedTopology, arbTopology, parsed } from '../../support/topologies.js';
+import {
+  aBareMachine,
+  aDesired,
+  carryOut,
+  mastersOf,
+  noHosts,
+  stop,
+  type Hosts,
+} from '../../support/simulated-hosts.js';
+import { aParsedTopology, aTopology, arbTopology, onMachines, parsed } from '../../support/topologies.js';
 
 const known = (topology: Topology, observed: Hosts, version = 'v1'): Known => ({
   topology,
@@ -18,6 +27,13 @@ const known = (topology: Topology, observed: Hosts, version = 'v1'): Known => ({
 function deploy(topology: Topology, observed: Hosts, version = 'v1'): { plan: Plan; hosts: Hosts } {
   const plan = planDeploy(known(topology, observed, version));
   return { plan, hosts: carryOut(topology, { plan, desired: aDesired(topology, version) }, observed) };
+}
+
+/** What a removal leaves: no container, or a machine with nothing but its data. */
+function takeAway(topology: Topology, hosts: Hosts, host: string): void {
+  const { placement, inside } = hosts[host]!;
+  if (placement !== undefined) placement.container = { exists: false, running: false, ours: false };
+  else hosts[host] = aBareMachine(topology, host, { secretsVersion: inside?.secretsVersion ?? 0 });
 }
 
 const ids = (plan: Plan): string[] => stepsOf(plan).map((step) => step.id);
@@ -43,7 +59,7 @@ describe('a plan for any topology', () => {
     );
   });
 
-  test('brings back whatever was taken away: nodes stopped, containers removed', () => {
+  test('brings back whatever was taken away: nodes stopped, containers removed, machines cleared', () => {
     fc.assert(
       fc.property(arbTopology, fc.array(fc.nat(), { maxLength: 6 }), fc.nat(), (input, downs, gone) => {
         const topology = parsed(input);
@@ -51,8 +67,8 @@ describe('a plan for any topology', () => {
         const nodes = Object.values(hosts).flatMap((host) => host.inside?.nodes ?? []);
         for (const index of downs) stop(nodes[index % nodes.length]!);
         const names = Object.keys(hosts);
-        const victim = hosts[names[gone % names.length]!]!;
-        if (gone % 2 === 0) victim.placement!.container = { exists: false, running: false, ours: false };
+        const victim = names[gone % names.length]!;
+        if (gone % 2 === 0) takeAway(topology, hosts, victim);
         const { hosts: healed } = deploy(topology, hosts);
         for (const group of groupNames(topology)) assert.equal(mastersOf(topology, healed, group).length, 1);
         assert.ok(isEmpty(planDeploy(known(topology, healed))));
@@ -103,6 +119,70 @@ describe('a plan for any topology', () => {
       }),
       { numRuns: 80 },
     );
+  });
+});
+
+describe('a removal', () => {
+  test('of any cluster leaves what a deployment makes whole again', () => {
+    fc.assert(
+      fc.property(arbTopology, fc.boolean(), (input, deleteData) => {
+        const topology = parsed(input);
+        const hosts = structuredClone(deployed(topology));
+        const found = Object.values(hosts).map(({ host, placement, machine }): Found => ({
+          host,
+          containers: placement === undefined ? [] : [{ name: `c-${host}`, host }],
+          networks: [],
+          volumes: placement === undefined ? [] : [{ name: `v-${host}` }],
+          ...(machine === undefined ? {} : { machine: { installed: machine.installed, data: ['/store'] } }),
+        }));
+        const plan = planDestroy(topology, found, deleteData);
+        assert.deepEqual(plan.containers.map(({ host }) => host).sort(), Object.keys(hosts).sort());
+        assert.equal(plan.volumes.length, deleteData ? found.length : 0);
+        assert.equal(plan.kept.length, deleteData ? 0 : found.length);
+        for (const { host = '' } of plan.containers) takeAway(topology, hosts, host);
+        const { hosts: again } = deploy(topology, hosts);
+        for (const group of groupNames(topology)) assert.equal(mastersOf(topology, again, group).length, 1);
+        assert.ok(isEmpty(planDeploy(known(topology, again))));
+      }),
+      { numRuns: 80 },
+    );
+  });
+
+  test('of a machine that was cleared already deletes its data only', () => {
+    const topology = parsed(onMachines(aTopology()));
+    const left: Found = {
+      host: 'h1',
+      containers: [],
+      networks: [],
+      volumes: [],
+      machine: { installed: false, data: ['/srv/store', '/var/lib/everbroker'] },
+    };
+    assert.deepEqual(planDestroy(topology, [left], false).kept, ['h1:/srv/store', 'h1:/var/lib/everbroker']);
+    const steps = planDestroy(topology, [left], true);
+    assert.deepEqual([steps.containers, steps.volumes.map(({ id }) => id)], [[], ['clearData/h1']]);
+  });
+});
+
+describe('the plan for machines', () => {
+  const topology = parsed(onMachines(aTopology({ groups: 2, nodesPerGroup: 2, hosts: 2 })));
+
+  test('prepares a bare one first, and makes neither networks nor containers', () => {
+    const plan = planDeploy(known(topology, noHosts(topology)));
+    assert.deepEqual(plan.networks, []);
+    assert.deepEqual(
+      plan.hosts.h1?.map(({ id }) => id),
+      ['prepareHost/h1', 'installJava/h1', 'installActiveMQ/h1'],
+    );
+    assert.match(plan.hosts.h1?.[0]?.reason ?? '', /^nothing of Everbroker is on the machine/);
+  });
+
+  test('prepares one again that nothing would start at boot', () => {
+    const hosts = structuredClone(deployed(topology));
+    hosts.h2!.machine!.hooks = {};
+    const [step, ...others] = stepsOf(planDeploy(known(topology, hosts))).filter(({ host }) => host === 'h2');
+    assert.equal(step?.id, 'prepareHost/h2');
+    assert.match(step?.reason ?? '', /nothing starts the agent at boot/);
+    assert.ok(others.every(({ kind }) => kind === 'proveMessages'));
   });
 });
 

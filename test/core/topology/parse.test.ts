@@ -98,12 +98,12 @@ test('every problem is listed at once: those of the fields and those between the
 
 test('what is not supported yet is named beside what is wrong, and then the input is invalid', () => {
   const base = aTopology();
-  const result = parseTopology({ ...base, name: 'X', hosts: { h1: { kind: 'ssh', address: '10.0.0.1' } } });
+  const result = parseTopology({ ...base, name: 'X', activemq: { version: '6.1.0' } });
   assert.ok(!result.ok);
   assert.equal(result.type, 'InvalidInput');
   assert.deepEqual(
     result.problems.map(({ code }) => code),
-    ['schema', 'ssh-not-supported'],
+    ['schema', 'version-not-supported'],
   );
 });
 

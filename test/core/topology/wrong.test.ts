@@ -572,13 +572,6 @@ const rows: Row[] = [
 
   // Right, but not built yet
   {
-    name: 'a host over SSH',
-    change: set('hosts.h1', { kind: 'ssh', address: '10.0.0.5' }),
-    path: 'hosts.h1.kind',
-    words: /ssh is not supported yet/,
-    type: 'NotSupportedYet',
-  },
-  {
     name: 'a LevelDB store',
     change: both(
       set('activemq', { version: '5.16.7' }),
