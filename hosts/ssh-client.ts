@@ -12,7 +12,7 @@ import ssh2, {
 import type { EverbrokerError } from '../core/failure.js';
 import { LinkLost, hostKeyRefused, loginRefused } from './ssh-errors.js';
 import { fingerprintOf, judgeKey, keyType, knownTypes, type KnownHostsFile } from './ssh-host-key.js';
-import { endpointOf, type SshLogin } from './ssh-login.js';
+import { endpointOf, type SshKey, type SshLogin } from './ssh-login.js';
 
 /** From the first packet to a session: a loaded host takes a second or two. */
 const HANDSHAKE_MS = 20_000;
@@ -135,14 +135,7 @@ function hostKeyOrder(types: readonly string[]): ServerHostKeyAlgorithm[] {
 
 function authMethods(login: SshLogin): Credentials['auth'] {
   const { user: username, password } = login;
-  const methods: Credentials['auth'] = login.keys.map(({ privateKey, passphrase }) => {
-    const key = parsedKey(login, privateKey, passphrase);
-    const says = `key ${fingerprintOf(key.getPublicSSH())}`;
-    return {
-      method: { type: 'publickey', username, key: privateKey, ...(passphrase === undefined ? {} : { passphrase }) },
-      says,
-    };
-  });
+  const methods = login.keys.flatMap((key) => keyMethod(login, key));
   if (login.agent !== undefined)
     methods.push({ method: { type: 'agent', username, agent: login.agent }, says: 'agent' });
   if (password === undefined) return methods;
@@ -154,9 +147,14 @@ function authMethods(login: SshLogin): Credentials['auth'] {
   return methods;
 }
 
-function parsedKey(login: SshLogin, privateKey: string, passphrase: string | undefined): ParsedKey {
+function keyMethod(login: SshLogin, { privateKey, passphrase, optional = false }: SshKey): Credentials['auth'] {
   const parsed: ParsedKey | Error = ssh2.utils.parseKey(privateKey, passphrase);
-  if (parsed instanceof Error) throw loginRefused(login, `the private key cannot be used: ${parsed.message}`);
-  if (!parsed.isPrivateKey()) throw loginRefused(login, 'the key is no private key');
-  return parsed;
+  if (parsed instanceof Error || !parsed.isPrivateKey()) {
+    if (optional) return [];
+    const why = parsed instanceof Error ? parsed.message : 'it is a public key';
+    throw loginRefused(login, `the private key cannot be used: ${why}`);
+  }
+  const secret = passphrase === undefined ? {} : { passphrase };
+  const method: AnyAuthMethod = { type: 'publickey', username: login.user, key: privateKey, ...secret };
+  return [{ method, says: `key ${fingerprintOf(parsed.getPublicSSH())}` }];
 }

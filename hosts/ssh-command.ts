@@ -2,22 +2,23 @@
 import { EverbrokerError } from '../core/failure.js';
 
 /**
- * $1 = a word of this command's own. It begins when that word comes on its input: so a command whose start was not
- * confirmed has certainly not begun, and a line of password that sudo did not want never reaches it. What login scripts
- * or sudo say ends with the word, on both outputs; on stderr its process group follows, with the time at which the
- * group's leader started (a number may be used again). Directory, umask and path as in a container, whoever logs in.
+ * $1 = a word of this command's own. On stderr the wrapper says it with its process group and the time at which the
+ * group's leader started (a number may be used again), and then waits for the word on its input before it begins: so a
+ * command that runs can always be killed, and one whose group was never heard of has certainly not begun. What login
+ * scripts or sudo say ends with the word, on both outputs, and a line of password that sudo did not want is passed over.
+ * Directory, umask and path are as in a container, whoever logs in.
  */
 const WRAPPER = `word=$1; shift
+read -r x x x x group x < "/proc/$$/stat"
+read -r x x x x x x x x x x x x x x x x x x x x x since x < "/proc/$group/stat"
+echo "$word $group $since" >&2
 while IFS= read -r line; do [ "$line" = "$word" ] && break; done
 [ "$line" = "$word" ] || exit 97
 cd / && umask 022
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 export PATH
-read -r x x x x group x < "/proc/$$/stat"
-read -r x x x x x x x x x x x x x x x x x x x x x since x < "/proc/$group/stat"
 unset line x
 echo "$word"
-echo "$word $group $since" >&2
 exec "$@"`;
 
 /** Kills a group unless its number has meanwhile become another's. $1 = group, $2 = when its leader started. */
@@ -33,8 +34,10 @@ const LONGEST = 120_000;
 
 export interface CommandLine {
   line: string;
-  /** What must be written first; the command's own input follows. */
-  preamble: string;
+  /** For sudo, to be written first. */
+  password: string;
+  /** To be written when the group is known; the command's own input follows. */
+  go: string;
 }
 
 /**
@@ -51,8 +54,7 @@ export function commandLine(
   if (line.includes('\0')) throw new EverbrokerError('InvalidInput', 'an argument of a command holds a zero byte');
   if (Buffer.byteLength(line) > LONGEST)
     throw new EverbrokerError('InvalidInput', `a command of more than ${LONGEST} bytes; long texts go over its input`);
-  const first = user !== 'root' && password !== undefined ? `${password}\n` : '';
-  return { line, preamble: `${first}${word}\n` };
+  return { line, password: user !== 'root' && password !== undefined ? `${password}\n` : '', go: `${word}\n` };
 }
 
 /**

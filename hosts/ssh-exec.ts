@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientChannel } from 'ssh2';
-import type { EverbrokerError } from '../core/failure.js';
 import type { CommandResult, ExecOptions } from './host.js';
 import { OutputTail, afterWord } from './output.js';
 import { commandLine, sameGroup } from './ssh-command.js';
@@ -22,6 +21,8 @@ export interface SshTarget {
 const SILENT_AFTER_EXIT_MS = 2_000;
 /** How often a command is begun anew that a broken link kept from starting. */
 const STARTS = 3;
+/** From the channel to the shell or sudo; where sudo has to ask a name server it may take some seconds. */
+const START_MS = 60_000;
 
 /** @throws EverbrokerError HostUnreachable when host or link are gone, also in the middle; HostKeyRefused; LoginRefused. */
 export async function execOverSsh(
@@ -42,7 +43,7 @@ export async function execOverSsh(
     if (why !== 'ended') await kill(target, running, why);
     if (why === 'aborted') throw options.signal?.reason;
     if (why instanceof StdinFailed) throw why.cause;
-    const exitCode = await exitCodeOf(target, running);
+    const exitCode = exitCodeOf(target, running);
     if (why === 'ended' && (exitCode !== 0 || !running.isClosed())) await insistOnLivingHost(target, running);
     return {
       host: target.name,
@@ -64,16 +65,20 @@ interface Running {
   stream: ClientChannel;
   stdout: OutputTail;
   stderr: OutputTail;
-  /** What came before the command: login scripts, sudo, the shell. */
-  before: () => string;
-  /** Its process group, once announced; undefined when it ended without. */
-  group: Promise<Orphan | undefined>;
+  group: Orphan;
   ended: Promise<void>;
   /** The server said that all of it is over; else it only fell silent after its exit. */
   isClosed: () => boolean;
   /** As ssh2 tells it: null for a signal; undefined as long as the server has not said. */
   exit: () => { code: number | null; signal: string | undefined } | undefined;
   finish: () => void;
+}
+
+interface Followed extends Pick<Running, 'stdout' | 'stderr' | 'ended' | 'isClosed' | 'exit'> {
+  /** What came before the command: login scripts, sudo, the shell. */
+  before: () => string;
+  /** Undefined when it ended without. */
+  group: Promise<Orphan | undefined>;
 }
 
 async function start(target: SshTarget, argv: readonly string[], options: ExecOptions): Promise<Running> {
@@ -83,7 +88,7 @@ async function start(target: SshTarget, argv: readonly string[], options: ExecOp
     try {
       return await begin(target, connection, argv, { signal, maxOutputBytes });
     } catch (error) {
-      // Without the word that is written last it has not begun; a connection of the pool may have died unnoticed.
+      // It has certainly not begun; a connection of the pool may have died unnoticed.
       if (!(error instanceof LinkLost) || attempt === STARTS) throw error;
     }
   }
@@ -99,31 +104,55 @@ interface Beginning {
   urgent?: boolean;
 }
 
+/** Resolves when the command begins; whatever is thrown, it has not. */
 async function begin(
-  { entry }: SshTarget,
+  target: SshTarget,
   connection: SshConnection,
   argv: readonly string[],
   { signal, urgent = false, maxOutputBytes = DEFAULT_OUTPUT_BYTES }: Beginning,
 ): Promise<Running> {
-  const { user, password } = entry.route.login;
+  const { user, password } = target.entry.route.login;
   const word = `everbroker-${randomUUID()}`;
-  const { line, preamble } = commandLine(argv, { user, password, word });
-  const { channel, release } = await connection.start(line, { signal, urgent });
+  const command = commandLine(argv, { user, password, word });
+  const { channel, release } = await connection.start(command.line, { signal, urgent });
   const finish = (): void => {
     // What still comes has no reader, but a channel closes only when it was read.
     channel.resume().close();
     release();
   };
-  const running = { connection, stream: channel, ...follow(channel, word, maxOutputBytes), finish };
-  channel.write(preamble);
-  return running;
+  const followed = follow(channel, word, maxOutputBytes);
+  try {
+    if (command.password !== '') channel.write(command.password);
+    const group = await announced(followed.group, signal);
+    if (!group) throw connection.broken ?? notBegun(target, followed);
+    channel.write(command.go);
+    return { connection, stream: channel, ...followed, group, finish };
+  } catch (error) {
+    finish();
+    throw error;
+  }
 }
 
-function follow(
-  channel: ClientChannel,
-  word: string,
-  limit: number,
-): Omit<Running, 'connection' | 'stream' | 'finish'> {
+/** Undefined where the command ended without. */
+async function announced(
+  group: Promise<Orphan | undefined>,
+  signal: AbortSignal | undefined,
+): Promise<Orphan | undefined> {
+  signal?.throwIfAborted();
+  const over = new AbortController();
+  const cut = new Promise<never>((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason), { signal: over.signal });
+    const timer = setTimeout(() => reject(new LinkLost(`no command starts within ${START_MS} ms`)), START_MS);
+    over.signal.addEventListener('abort', () => clearTimeout(timer));
+  });
+  try {
+    return await Promise.race([group, cut]);
+  } finally {
+    over.abort();
+  }
+}
+
+function follow(channel: ClientChannel, word: string, limit: number): Followed {
   const stdout = new OutputTail(limit);
   const stderr = new OutputTail(limit);
   let announce: (group: Orphan | undefined) => void = () => undefined;
@@ -176,17 +205,13 @@ function parseGroup(text: string): Orphan | undefined {
 
 /** Nothing is thrown after a cancellation or a broken input: their reasons win. After a time-out the caller has to know. */
 async function kill(target: SshTarget, running: Running, why: 'timed out' | 'aborted' | StdinFailed): Promise<void> {
-  const group = await Promise.race([running.group, delay(KILL_MS, undefined, { ref: false })]);
-  if (!group) return void running.stream.close();
   try {
-    await killGroup(target, running.connection, group);
+    await killGroup(target, running.connection, running.group);
     // What the end of the group still says belongs to the result.
     await Promise.race([running.ended, delay(SILENT_AFTER_EXIT_MS, undefined, { ref: false })]);
   } catch (error) {
-    target.entry.orphans.push(group);
+    target.entry.orphans.push(running.group);
     if (why === 'timed out') throw unreachable(target.name, error);
-  } finally {
-    running.stream.resume().close();
   }
 }
 
@@ -228,27 +253,25 @@ async function endOrphans(target: SshTarget, connection: SshConnection): Promise
   }
 }
 
-async function exitCodeOf(target: SshTarget, running: Running): Promise<number> {
+function exitCodeOf(target: SshTarget, running: Running): number {
   const exit = running.exit();
   const { broken } = running.connection;
-  const group = await running.group;
   // With a broken link also a code is not enough: the end of the output may be missing.
   if (!exit || broken) {
-    if (group) target.entry.orphans.push(group);
+    target.entry.orphans.push(running.group);
     throw unreachable(target.name, broken ?? new LinkLost('the server closed the command without its exit code'));
   }
-  if (!group) throw notBegun(target, running, exit.code);
   if (exit.code !== null) return exit.code;
   const signals: Record<string, number> = constants.signals;
   return 128 + (signals[exit.signal ?? ''] ?? 0);
 }
 
 /** The login shell ended without our word: it belongs to another program, or sudo wanted what it did not get. */
-function notBegun({ name, entry }: SshTarget, running: Running, code: number | null): EverbrokerError {
-  const said = running.before().trim().split('\n').slice(-3).join('\n').slice(-500);
+function notBegun({ entry }: SshTarget, { exit, before }: Followed): Error {
+  const code = exit()?.code ?? null;
+  const said = before().trim().split('\n').slice(-3).join('\n').slice(-500);
   const { login } = entry.route;
-  if (code === null || code > 128)
-    return unreachable(name, new LinkLost(`no command starts (exit code ${code})\n${said}`));
+  if (code === null || code > 128) return new LinkLost(`no command starts (exit code ${code})\n${said}`);
   if (login.user === 'root')
     return loginRefused(login, `the login shell runs no commands (exit code ${code})\n${said}`);
   const how = login.password === undefined ? 'without a password (NOPASSWD)' : 'with the password';

@@ -2,6 +2,8 @@
 export interface SshKey {
   privateKey: string;
   passphrase?: string | undefined;
+  /** One of several that happen to be there: passed over where it cannot be read. */
+  optional?: boolean | undefined;
 }
 
 /** One machine on the way: the host itself or a jump host. */

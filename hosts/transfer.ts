@@ -27,6 +27,7 @@ discard() { for file; do parts "$file"; rm -f "$temporary"*; done; }
 for file; do parts "$file"; [ -d "$directory/" ] || mkdir -p "$directory/" || exit 1; done
 discard "$@"
 trap 'discard "$@"' EXIT
+trap 'exit 143' TERM
 tar -x -p -f - -C / || exit 1
 for file; do parts "$file"; [ -f "$temporary$id" ] || { echo "the transfer of $file was cut" >&2; exit 1; }; done
 for file; do parts "$file"; mv -f -T "$temporary$id" "$file" || exit 1; done`;

@@ -6,15 +6,17 @@ import type { Deps } from '../activities/deps.js';
 import { assetPath } from '../artefacts/assets.js';
 import { openArtefactCache } from '../artefacts/cache.js';
 import { containerName } from '../core/naming.js';
-import { dockerHostOf } from '../core/topology/topology.js';
+import { hostOf } from '../core/topology/topology.js';
 import { dockerClient } from '../hosts/docker-client.js';
 import { openDockerEngine, type DockerEngine } from '../hosts/docker-engine.js';
 import { openDockerHost } from '../hosts/docker-host.js';
+import { openSshHost } from '../hosts/ssh-host.js';
 import { BASE_IMAGE, ensureBaseImage, hasBaseImage } from '../images/base-image.js';
 import { cacheSecrets, forgetSecrets } from './credentials-cache.js';
 import type { WorkerSettings } from './options.js';
-import { permit, permitEngine, permitImage } from './permit.js';
+import { permit, permitEngine, permitImage, permitSsh } from './permit.js';
 import { resolveSecret } from './secret-references.js';
+import { sshRoute } from './ssh-route.js';
 
 export async function createDeps(
   settings: WorkerSettings,
@@ -31,15 +33,19 @@ export async function createDeps(
     engines.set(key, open);
     return open;
   };
+  const secrets = { directory: state.secrets, env: process.env };
   const topologies = [settings.topologiesDir, assetPath('topologies')].filter((directory) => directory !== null);
   return {
     temporal,
     hostKeys: new Map(),
     engine,
-    openHost: (topology, host) => {
-      const spec = dockerHostOf(topology, host);
-      const container = containerName(topology, host);
-      return Promise.resolve(openDockerHost({ engine: engine(spec.engine), container, name: host }));
+    openHost: async (topology, host) => {
+      const spec = hostOf(topology, host);
+      if (spec.kind === 'ssh') {
+        permitSsh(settings, spec);
+        return openSshHost({ name: host, ...(await sshRoute(spec, { ssh: settings.ssh, secrets })) });
+      }
+      return openDockerHost({ engine: engine(spec.engine), container: containerName(topology, host), name: host });
     },
     cache: openArtefactCache({ directory: state.cache, log, allowedUrls: allowed.urls ?? undefined }),
     agent: await readFile(assetPath('agent.sh'), 'utf8'),
@@ -51,8 +57,8 @@ export async function createDeps(
     },
     readTopology: (name) => readTopology(topologies, name),
     knownTopologies: async () => (await Promise.all(topologies.map(namesIn))).flat().sort(),
-    permit: (topology) => permit(allowed, ownEngine, topology),
-    resolveSecret: (reference) => resolveSecret({ directory: state.secrets, env: process.env }, reference),
+    permit: (topology) => permit(settings, ownEngine, topology),
+    resolveSecret: (reference) => resolveSecret(secrets, reference),
     cacheSecrets: (topology, secrets) => cacheSecrets(state, topology, secrets),
     forgetSecrets: (cluster) => forgetSecrets(state, cluster),
   };

@@ -8,6 +8,7 @@ import type { Deps } from '../activities/deps.js';
 import { createActivities, type Activities } from '../activities/index.js';
 import { assetPath } from '../artefacts/assets.js';
 import { openStateDir } from '../client/state-dir.js';
+import { closeSshConnections } from '../hosts/ssh-pool.js';
 import { createDeps } from './deps.js';
 import { createLog, runtimeOptions } from './logging.js';
 import { workerOptionsFromEnv, type WorkerSettings } from './options.js';
@@ -44,6 +45,7 @@ export async function runWorker(
     log.info({ taskQueue: settings.taskQueue, namespace }, 'worker polls');
     await worker.run();
   } finally {
+    await closeSshConnections();
     await clientConnection.close();
     await connection.close();
   }

@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_TASK_QUEUE } from '../core/naming.js';
 import { stateLayout, type Environment, type StateLayout } from '../core/state-layout.js';
@@ -10,6 +12,8 @@ export interface WorkerSettings {
   topologiesDir: string | null;
   /** What inputs may reach, as patterns of whole values with `*`; what null stands for is said in permit.ts. */
   allowed: Record<'hosts' | 'engines' | 'images' | 'urls', string[] | null>;
+  /** `directory`: ssh's own files of the worker's user (config, known_hosts, keys). `agent`: its socket, if inputs may use it. */
+  ssh: { directory: string; agent: string | null };
   /** As the Docker client reads it; null: its own default. */
   dockerHost: string | null;
   maxConcurrentActivities: number;
@@ -46,6 +50,10 @@ const schema = z.object({
   EVERBROKER_ALLOWED_ENGINES: patterns,
   EVERBROKER_ALLOWED_IMAGES: patterns,
   EVERBROKER_ALLOWED_URLS: patterns,
+  EVERBROKER_SSH_DIR: path.optional(),
+  // An agent's keys open more than Everbroker's hosts; so its use is the operator's decision.
+  EVERBROKER_SSH_AGENT: z.enum(['allow', 'refuse']).default('refuse'),
+  SSH_AUTH_SOCK: path.nullable().default(null),
   DOCKER_HOST: text
     .regex(/^(unix|tcp|http|https|ssh):\/\/.+/, 'must begin with unix://, tcp://, http://, https:// or ssh://')
     .nullable()
@@ -79,6 +87,10 @@ export function workerOptionsFromEnv(env: Environment, cwd: string): WorkerSetti
       engines: read.EVERBROKER_ALLOWED_ENGINES,
       images: read.EVERBROKER_ALLOWED_IMAGES,
       urls: read.EVERBROKER_ALLOWED_URLS,
+    },
+    ssh: {
+      directory: read.EVERBROKER_SSH_DIR ?? join(homedir(), '.ssh'),
+      agent: read.EVERBROKER_SSH_AGENT === 'allow' ? read.SSH_AUTH_SOCK : null,
     },
     dockerHost: read.DOCKER_HOST,
     maxConcurrentActivities: read.EVERBROKER_MAX_ACTIVITIES,

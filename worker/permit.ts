@@ -7,28 +7,68 @@
  *   engine would be made to call, with the engine's logins. Images run without privileges, mounts or the engine's socket.
  * - URLs: without EVERBROKER_ALLOWED_URLS any https one, always with a checksum (artefacts/url-policy.ts).
  * - addresses of hosts: without EVERBROKER_ALLOWED_HOSTS any; for containers they are addresses in a network of their own.
+ *   For hosts over SSH any means: wherever the worker's secrets and ssh keys open the door, and only with a known host key.
+ * - the ssh-agent: without EVERBROKER_SSH_AGENT=allow never.
  */
 import { EverbrokerError } from '../core/failure.js';
-import { dockerHostOf, hostNames, type Topology } from '../core/topology/topology.js';
+import { hostNames, hostOf, type Topology } from '../core/topology/topology.js';
+import type { DockerHostSpec, SshHostSpec } from '../core/topology/schema.js';
 import { isAllowed, type WorkerSettings } from './options.js';
 
 type Allowed = WorkerSettings['allowed'];
 
+type Settings = Pick<WorkerSettings, 'allowed' | 'ssh'>;
+
 /** @throws EverbrokerError InputRefused naming everything that the worker's settings do not allow. */
-export function permit(allowed: Allowed, ownEngine: string, topology: Topology): void {
-  const refused = hostNames(topology).flatMap((host) => {
-    const { address, engine, image } = dockerHostOf(topology, host);
-    return [
-      ...(isAllowed(address, allowed.hosts)
-        ? []
-        : [`hosts.${host}.address: ${address} is not among EVERBROKER_ALLOWED_HOSTS`]),
-      ...(engineAllowed(allowed, ownEngine, engine) ? [] : [`hosts.${host}.engine: ${engineRefusal(allowed, engine)}`]),
-      ...(imageAllowed(allowed, image) ? [] : [`hosts.${host}.image: ${imageRefusal(allowed, image)}`]),
-    ];
-  });
+export function permit(settings: Settings, ownEngine: string, topology: Topology): void {
+  refuseAny(
+    hostNames(topology).flatMap((host) => {
+      const spec = hostOf(topology, host);
+      return spec.kind === 'ssh'
+        ? sshRefusals(settings, spec, `hosts.${host}`)
+        : dockerRefusals(settings.allowed, { ownEngine, spec, at: `hosts.${host}` });
+    }),
+  );
+}
+
+function refuseAny(refused: string[]): void {
   if (refused.length === 0) return;
   const message = `this worker refuses the topology:\n  ${refused.join('\n  ')}`;
   throw new EverbrokerError('InputRefused', message, { refused });
+}
+
+function dockerRefusals(
+  allowed: Allowed,
+  { ownEngine, spec, at }: { ownEngine: string; spec: DockerHostSpec; at: string },
+): string[] {
+  const { address, engine, image } = spec;
+  return [
+    ...addressRefusals(allowed, address, `${at}.address`),
+    ...(engineAllowed(allowed, ownEngine, engine) ? [] : [`${at}.engine: ${engineRefusal(allowed, engine)}`]),
+    ...(imageAllowed(allowed, image) ? [] : [`${at}.image: ${imageRefusal(allowed, image)}`]),
+  ];
+}
+
+function sshRefusals({ allowed, ssh }: Settings, spec: SshHostSpec, at: string): string[] {
+  const jumps = spec.jump === undefined ? [] : [spec.jump].flat();
+  const machines = [
+    { machine: spec, where: at },
+    ...jumps.map((machine, i) => ({ machine, where: `${at}.jump[${i}]` })),
+  ];
+  return machines.flatMap(({ machine, where }) => [
+    ...addressRefusals(allowed, machine.address, `${where}.address`),
+    ...(machine.agent && ssh.agent === null
+      ? [`${where}.agent: this worker lets no input use an ssh-agent (EVERBROKER_SSH_AGENT=allow, with SSH_AUTH_SOCK)`]
+      : []),
+  ]);
+}
+
+const addressRefusals = (allowed: Allowed, address: string, at: string): string[] =>
+  isAllowed(address, allowed.hosts) ? [] : [`${at}: ${address} is not among EVERBROKER_ALLOWED_HOSTS`];
+
+/** Again where a host is opened, for the reason of permitEngine. @throws EverbrokerError InputRefused */
+export function permitSsh(settings: Settings, spec: SshHostSpec): void {
+  refuseAny(sshRefusals(settings, spec, spec.address));
 }
 
 /**

@@ -1,4 +1,4 @@
-/** References to passwords: `env:EVERBROKER_…` and `file:` below the secrets directory, and nothing else of the worker's. */
+/** References to passwords and keys: `env:EVERBROKER_…` and `file:` below the secrets directory, and nothing else of the worker's. */
 import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
@@ -10,12 +10,24 @@ export interface SecretSources {
   env: Environment;
 }
 
-/** @throws EverbrokerError InputRefused; no message holds a value. */
-export async function resolveSecret({ directory, env }: SecretSources, reference: string): Promise<string> {
+/** A password for brokers. @throws EverbrokerError InputRefused; no message holds a value. */
+export async function resolveSecret(sources: SecretSources, reference: string): Promise<string> {
+  return acceptable(reference, await valueOf(sources, reference, MAX_BYTES));
+}
+
+/** What opens a host: a password that others chose, or a private key of many lines. @throws EverbrokerError InputRefused */
+export async function resolveLogin(sources: SecretSources, reference: string, kind: 'key' | 'word'): Promise<string> {
+  const value = await valueOf(sources, reference, kind === 'key' ? MAX_KEY_BYTES : MAX_BYTES);
+  if (kind === 'word' && /[\u0000-\u001f\u007f]/.test(value))
+    throw refused(reference, 'holds a control character or several lines');
+  return value;
+}
+
+async function valueOf({ directory, env }: SecretSources, reference: string, maxBytes: number): Promise<string> {
   const separator = reference.indexOf(':');
   const [scheme, name] = [reference.slice(0, separator), reference.slice(separator + 1)];
-  if (scheme === 'env') return acceptable(reference, fromEnvironment(env, reference, name));
-  if (scheme === 'file') return acceptable(reference, await fromFile(directory, reference, name));
+  if (scheme === 'env') return fromEnvironment(env, reference, name);
+  if (scheme === 'file') return fromFile(directory, { reference, name, maxBytes });
   throw refused(reference, 'must begin with env: or file:');
 }
 
@@ -27,8 +39,13 @@ function fromEnvironment(env: Environment, reference: string, name: string): str
 
 /** A password is one line; whatever is longer is no password but another file. */
 const MAX_BYTES = 4096;
+/** The largest RSA key that ssh-keygen makes has 13 kB. */
+const MAX_KEY_BYTES = 32_768;
 
-async function fromFile(directory: string, reference: string, name: string): Promise<string> {
+async function fromFile(
+  directory: string,
+  { reference, name, maxBytes }: { reference: string; name: string; maxBytes: number },
+): Promise<string> {
   const root = await realpath(directory).catch(() => null);
   const path = root === null ? null : await realpath(join(root, name)).catch(() => null);
   if (root === null || path === null)
@@ -41,7 +58,7 @@ async function fromFile(directory: string, reference: string, name: string): Pro
   try {
     const facts = await file.stat();
     if (!facts.isFile()) throw refused(reference, 'is not a file');
-    if (facts.size > MAX_BYTES) throw refused(reference, `has more than ${MAX_BYTES} bytes`);
+    if (facts.size > maxBytes) throw refused(reference, `has more than ${maxBytes} bytes`);
     return (await file.readFile('utf8')).replace(/\r?\n$/, '');
   } finally {
     await file.close();

@@ -76,6 +76,7 @@ export type Topology = z.output<typeof topologySchema>;
 export type TopologyInput = z.input<typeof topologySchema>;
 export type HostSpec = Topology['hosts'][string];
 export type DockerHostSpec = Extract<HostSpec, { kind: 'docker' }>;
+export type SshHostSpec = Extract<HostSpec, { kind: 'ssh' }>;
 export type GroupSpec = Topology['groups'][string];
 export type NodeSpec = GroupSpec['nodes'][string];
 export type BridgeSpec = Topology['bridges'][number];

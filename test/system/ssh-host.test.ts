@@ -22,7 +22,8 @@ for (const [user, subnet] of [
     const route = routeTo(machines, { user });
     return {
       host: openSshHost({ name: 'host', ...route }),
-      isRunning: async (word) => (await machine.inside.exec(['sh', '-c', LOOK], within)).stdout.includes(`sleep ${word}`),
+      isRunning: async (word) =>
+        (await machine.inside.exec(['sh', '-c', LOOK], within)).stdout.includes(`sleep ${word}`),
       remove: () => machine.stop(),
       unreachable: openSshHost({ name: 'host', ...route, login: { ...route.login, port: 1 } }),
       close: () => machines.close(),

@@ -44,20 +44,52 @@ export const dockerHost = z.strictObject({
   taskQueue,
 });
 
-export const sshHost = z.strictObject({
-  kind: z.literal('ssh'),
+const reference = secret.refine(
+  (value) => value !== 'generate',
+  'cannot be generated: the host has to know it already',
+);
+
+/** How one machine is logged in to: the host, or a jump host on the way to it. */
+const login = {
   address: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9.:-]*$/, 'must be a host name or an address')
-    .meta({ description: 'Host name or address.' }),
-  port: z.int().min(1).max(65535).default(22).meta({ description: 'Port of its SSH server.' }),
-  user: user.default('root').meta({ description: 'User to log in as.' }),
-  identity: secret.optional().meta({ description: 'Reference to the private key.' }),
-  password: secret.optional().meta({ description: 'Reference to the password.' }),
+    .meta({ description: "Host name or address, or a Host of the worker's ssh configuration." }),
+  port: z
+    .int()
+    .min(1)
+    .max(65535)
+    .optional()
+    .meta({ description: "Port of its SSH server; default that of the worker's ssh configuration, else 22." }),
+  user: user.optional().meta({
+    description: "User to log in as; default that of the worker's ssh configuration, else root. Others need sudo.",
+  }),
+  identity: reference.optional().meta({
+    description:
+      "Reference to the private key. Without identity, agent and password: the keys of the worker's ssh configuration.",
+  }),
+  passphrase: reference.optional().meta({ description: "Reference to the private key's passphrase." }),
+  agent: z.boolean().default(false).meta({
+    description: "Whether the worker's ssh-agent is asked; its settings have to allow that (EVERBROKER_SSH_AGENT).",
+  }),
+  password: reference
+    .optional()
+    .meta({ description: 'Reference to the password, for the log-in and for sudo where that asks.' }),
   fingerprint: z
     .string()
     .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'must look like SHA256:…')
     .optional()
-    .meta({ description: "Fingerprint of the host's key; default: known_hosts decides." }),
+    .meta({ description: "Fingerprint of its host key; default: the worker's known_hosts decides." }),
+};
+
+const jump = z.strictObject(login);
+
+export const sshHost = z.strictObject({
+  kind: z.literal('ssh'),
+  ...login,
+  jump: z
+    .union([jump, z.array(jump).min(1).max(4)])
+    .optional()
+    .meta({ description: 'Jump host, or several, the nearest first.' }),
   taskQueue,
 });
