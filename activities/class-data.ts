@@ -4,6 +4,7 @@
  * reaches, kept in the worker's cache, and put on further hosts from there.
  */
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { openClassData, storeClassData } from '../artefacts/class-data.js';
 import { fetchDistribution } from '../artefacts/distribution.js';
@@ -19,7 +20,7 @@ import { run } from '../hosts/run.js';
 import { putFiles } from '../hosts/transfer.js';
 import type { Deps } from './deps.js';
 import { toHostFile } from './nodes.js';
-import { askAgent } from './ask-agent.js';
+import { askAgent, type JavaFacts } from './ask-agent.js';
 import { throwawaySecrets } from './secrets.js';
 import type { StepInput } from './step-input.js';
 
@@ -34,32 +35,31 @@ interface Place {
 }
 
 /** Puts the cached archive on a host; false when the cache has none for its JVM. */
-export async function placeClassData(deps: Deps, place: Place): Promise<boolean> {
-  const { topology, host, signal } = place;
-  const key = await keyOf(place);
+export async function placeClassData(
+  deps: Deps,
+  { topology, host, distribution, signal }: Place,
+  facts: JavaFacts,
+): Promise<boolean> {
+  const key = keyOf(facts, distribution);
   const cached = await openClassData(deps.cache, key);
   if (cached === undefined) return false;
   cached.content.destroy();
   // The key goes away first and comes back last: what lies beside a key is whole and of that key.
-  const script =
-    'mkdir -p "$(dirname "$1")" && rm -f "$2" && cat > "$1.new" && mv "$1.new" "$1" && printf "%s\\n" "$3" > "$2"';
-  await run(host, ['sh', '-c', script, 'sh', classDataFile(topology), classDataKeyFile(topology), key], {
-    stdin: createReadStream(cached.path),
-    timeoutMs: PUT_MS,
-    signal,
-  });
+  const script = `set -e
+mkdir -p "$(dirname "$1")"
+rm -f "$2"
+cat > "$1.new"
+[ "$(stat -c %s "$1.new")" = "$4" ] || { echo "the transfer of $1 was cut" >&2; exit 1; }
+mv "$1.new" "$1"
+printf "%s\\n" "$3" > "$2"`;
+  const { size } = await stat(cached.path);
+  const argv = ['sh', '-c', script, 'sh', classDataFile(topology), classDataKeyFile(topology), key, String(size)];
+  await run(host, argv, { stdin: createReadStream(cached.path), timeoutMs: PUT_MS, signal });
   return true;
 }
 
-async function keyOf({ topology, host, distribution, signal }: Place): Promise<string> {
-  const { java, architecture } = (await askAgent(host, topology, signal)).inside;
-  return classDataKey({
-    javaVersion: java?.version ?? '',
-    architecture,
-    jars: distribution.jars,
-    sha512: distribution.sha512,
-  });
-}
+const keyOf = ({ java, architecture }: JavaFacts, { jars, sha512 }: Distribution): string =>
+  classDataKey({ javaVersion: java?.version ?? '', architecture, jars, sha512 });
 
 export async function makeClassData(
   deps: Deps,
@@ -70,12 +70,13 @@ export async function makeClassData(
   const { inside } = await askAgent(opened, topology, signal);
   const { distribution } = await fetchDistribution(deps.cache, topology.activemq, { signal });
   const place = { topology, host: opened, distribution, signal };
-  if (inside.classDataArchives.includes(await keyOf(place))) return { changed: false, note: 'already there' };
-  if (await placeClassData(deps, place)) return { changed: true, note: 'from the cache' };
-  const made = await archive(place);
+  const key = keyOf(inside, distribution);
+  if (inside.classDataArchives.includes(key)) return { changed: false, note: 'already there' };
+  if (await placeClassData(deps, place, inside)) return { changed: true, note: 'from the cache' };
+  const made = await archive(place, key);
   if (!made) return { changed: false, note: 'this JVM makes none; brokers start without' };
   const content = await fetchArchive(place);
-  await storeClassData(deps.cache, await keyOf(place), Readable.from([content]), { signal });
+  await storeClassData(deps.cache, key, Readable.from([content]), { signal });
   return { changed: true, note: `${(content.length / 1e6).toFixed(0)} MB` };
 }
 
@@ -90,7 +91,7 @@ async function fetchArchive({ topology, host, signal }: Place): Promise<Buffer> 
  * Starts a broker on loopback with a store of its own, waits for its "started" line and ends it with TERM, at which
  * the JVM writes the archive. Low priority: real brokers run beside it.
  */
-async function archive(place: Place): Promise<boolean> {
+async function archive(place: Place, key: string): Promise<boolean> {
   const { topology, host, distribution, signal } = place;
   const { files, base, argsFile } = scratchNode(topology, distribution, throwawaySecrets());
   await putFiles(
@@ -139,7 +140,7 @@ printf '%s\\n' "$key" > "$key_file"`;
     String(uid),
     activemqHome(topology),
     classDataFile(topology),
-    await keyOf(place),
+    key,
     classDataKeyFile(topology),
   ];
   return (await host.exec(argv, { timeoutMs: MAKE_MS, signal })).exitCode === 0;

@@ -1,7 +1,7 @@
 /** What activities need from outside; made once by the worker, replaced by fakes in tests. */
 import type { Client } from '@temporalio/client';
 import type { ArtefactCache } from '../artefacts/cache.js';
-import type { ClusterSecrets } from '../core/secrets.js';
+import type { ClusterSecrets, Login } from '../core/secrets.js';
 import type { Topology } from '../core/topology/topology.js';
 import type { DockerEngine } from '../hosts/docker-engine.js';
 import type { Host } from '../hosts/host.js';
@@ -13,6 +13,8 @@ export interface Deps {
   cache: ArtefactCache;
   /** Private keys of hosts by owner token and host, in this process only; what is not here is read on the host. */
   hostKeys: Map<string, string>;
+  /** Logins of consoles as they were read from hosts, in this process only; what is not here is read on the host. */
+  consoleLogins: Map<string, Login>;
   /** Text of agent.sh, as it is put on hosts. */
   agent: string;
   /** Text of machine.sh: what a look at a machine asks beside the agent. */

@@ -1,19 +1,20 @@
 /** Java and ActiveMQ on a host. Unpacking goes to a temporary directory; a marker and a rename make it count. */
 import { randomUUID } from 'node:crypto';
-import { fetchDistribution, openHomeTar, type CachedDistribution } from '../artefacts/distribution.js';
+import { fetchDistribution, openHomeTar } from '../artefacts/distribution.js';
 import { fetchJavaArchive, openJavaTar } from '../artefacts/java.js';
 import { renderHome } from '../core/activemq/render.js';
 import { EverbrokerError } from '../core/failure.js';
-import { JAVA_LINK, activemqHome, javaHome } from '../core/layout.js';
+import { parseJavaFacts } from '../core/health/parse-observation.js';
+import { AGENT_FILE, JAVA_LINK, TREE_MARK, activemqHome, javaHome } from '../core/layout.js';
 import type { StepResult } from '../core/plan/step.js';
 import type { Topology } from '../core/topology/topology.js';
 import type { Host } from '../hosts/host.js';
 import { ownedBy } from '../hosts/owned-host.js';
 import { commandFailed, run } from '../hosts/run.js';
-import { putFiles, putTar } from '../hosts/transfer.js';
+import { putFiles, putTree } from '../hosts/transfer.js';
 import { placeClassData } from './class-data.js';
 import type { Deps } from './deps.js';
-import { askAgent } from './ask-agent.js';
+import { askForJava } from './ask-agent.js';
 import { probeFiles } from './probe-files.js';
 import { toHostFile } from './nodes.js';
 import type { StepInput } from './step-input.js';
@@ -28,18 +29,16 @@ export async function installJava(
   signal: AbortSignal,
 ): Promise<StepResult> {
   const opened = ownedBy(await deps.openHost(topology, host), token);
-  const found = (await askAgent(opened, topology, signal)).inside.java;
-  if (found !== null && found.major >= topology.java.minimum) {
-    await linkJava(opened, found.path, signal);
+  const found = (await askForJava(opened, signal)).java;
+  if (found !== null && found.major >= topology.java.minimum)
     return { changed: false, note: `Java ${found.major} at ${found.path}` };
-  }
   const { source } = topology.java;
   const home =
     source.kind === 'packages'
       ? await installPackage(opened, source.package, signal)
       : await unpackJava(deps, { topology, host: opened, source, signal });
   await linkJava(opened, home, signal);
-  const now = (await askAgent(opened, topology, signal)).inside.java;
+  const now = (await askForJava(opened, signal)).java;
   if (now === null || now.major < topology.java.minimum) {
     const what = now === null ? 'no Java that runs' : `Java ${now.major}`;
     throw new EverbrokerError(
@@ -94,10 +93,10 @@ async function unpackJava(
 ): Promise<string> {
   const home = javaHome(topology, source.sha512);
   const archive = await fetchJavaArchive(deps.cache, source, { signal });
-  await unpack(host, home, {
-    fill: (directory) => putTar(host, openJavaTar(archive), directory, { timeoutMs: UNPACK_MS, signal }),
-    signal,
-  });
+  const part = partOf(home);
+  const begun = await run(host, ['sh', '-c', BEGIN_TREE, 'sh', home, part], { timeoutMs: 60_000, signal });
+  if (!isComplete(begun.stdout))
+    await putTree(host, openJavaTar(archive), { tree: home, part }, { timeoutMs: UNPACK_MS, signal });
   return home;
 }
 
@@ -119,61 +118,43 @@ export async function installActiveMQ(
   signal: AbortSignal,
 ): Promise<Installed> {
   const opened = ownedBy(await deps.openHost(topology, host), token);
-  const cached = await fetchDistribution(deps.cache, topology.activemq, { signal });
-  await makeUser(opened, topology, signal);
-  // None of these needs another; each command on a host costs more than what it does.
-  const [, , warm] = await Promise.all([
-    unpackHome(opened, { topology, cached, signal }),
-    putFiles(opened, probeFiles(deps.probe), { timeoutMs: 30_000, signal }),
-    placeClassData(deps, { topology, host: opened, distribution: cached.distribution, signal }),
-  ]);
+  const { tar, distribution } = await fetchDistribution(deps.cache, topology.activemq, { signal });
+  const home = activemqHome(topology);
+  const part = partOf(home);
+  const overlays = renderHome(topology, distribution).map((file) => toHostFile(topology, file));
+  const beside = overlays.map((file) => ({ ...file, path: file.path.replace(home, `${part}.overlay`) }));
+  const { user, uid } = topology.runAs;
+  const begun = await putFiles(opened, [...probeFiles(deps.probe), ...beside], {
+    first: { script: BEGIN_HOME, args: [home, part, AGENT_FILE, user, String(uid), topology.root] },
+    timeoutMs: 60_000,
+    signal,
+  });
+  const unpack = isComplete(begun)
+    ? putFiles(opened, overlays, { first: { script: END_TREE, args: [home] }, timeoutMs: 30_000, signal })
+    : putTree(opened, openHomeTar({ tar, distribution }), { tree: home, part }, { timeoutMs: UNPACK_MS, signal });
+  const place = { topology, host: opened, distribution, signal };
+  const [warm] = await Promise.all([placeClassData(deps, place, parseJavaFacts(begun)), unpack]);
   return { changed: true, classData: warm, note: warm ? 'with class-data archive' : 'without class-data archive' };
 }
 
-async function unpackHome(
-  host: Host,
-  { topology, cached, signal }: { topology: Topology; cached: CachedDistribution; signal: AbortSignal },
-): Promise<void> {
-  const home = activemqHome(topology);
-  const overlays = renderHome(topology, cached.distribution).map((file) => toHostFile(topology, file));
-  const unpacked = await unpack(host, home, {
-    fill: async (directory) => {
-      await putTar(host, openHomeTar(cached), directory, { timeoutMs: UNPACK_MS, signal });
-      const moved = overlays.map((file) => ({ ...file, path: file.path.replace(home, directory) }));
-      await putFiles(host, moved, { timeoutMs: 30_000, signal });
-    },
-    signal,
-  });
-  if (!unpacked) await putFiles(host, overlays, { timeoutMs: 30_000, signal });
-}
+/** A tree grows beside its place, under a name of its own: two runs at once do not meet. */
+const partOf = (tree: string): string => `${tree}.part-${randomUUID()}`;
 
-const ALREADY = 'already';
+const COMPLETE = 'complete';
+const isComplete = (begun: string): boolean => begun.split('\n').includes(COMPLETE);
 
-/**
- * Fills a temporary directory beside the target, then marks and renames it; false when the target is complete. What
- * cut runs left behind is removed first, so that disks do not fill up with halves. The mark is a command of its own,
- * given only when the stream is known to have arrived whole: tar takes a stream that ends between two files for good.
- */
-async function unpack(
-  host: Host,
-  target: string,
-  { fill, signal }: { fill: (directory: string) => Promise<void>; signal: AbortSignal },
-): Promise<boolean> {
-  const temporary = `${target}.part-${randomUUID()}`;
-  const options = { timeoutMs: 60_000, signal };
-  const begin = `if [ -f "$1/.complete" ]; then echo ${ALREADY}; else rm -rf "$1".part-* && mkdir -p "$2"; fi`;
-  if ((await run(host, ['sh', '-c', begin, 'sh', target, temporary], options)).stdout.trim() === ALREADY) return false;
-  await fill(temporary);
-  const finish = 'chmod 0755 "$1" && touch "$1/.complete" && rm -rf "$2" && mv -T "$1" "$2"';
-  await run(host, ['sh', '-c', finish, 'sh', temporary, target], options);
-  return true;
-}
+/** $1 = a tree. What cut runs left behind is removed, so that disks do not fill up with halves. */
+const END_TREE = 'rm -rf "$1".part-*';
 
-async function makeUser(host: Host, { runAs, root }: Topology, signal: AbortSignal): Promise<void> {
-  const script = `set -e
-mkdir -p "$3" && chmod 0755 "$3"
-getent passwd "$2" >/dev/null && exit 0
-getent group "$2" >/dev/null || groupadd -g "$2" "$1"
-useradd -M -N -u "$2" -g "$2" -d "$3" -s /usr/sbin/nologin "$1"`;
-  await run(host, ['sh', '-c', script, 'sh', runAs.user, String(runAs.uid), root], { timeoutMs: 30_000, signal });
-}
+/** $1 = a tree, $2 = where it is to grow. Says whether it is complete already. */
+const BEGIN_TREE = `if [ -f "$1/${TREE_MARK}" ]; then echo ${COMPLETE}; else ${END_TREE} && mkdir -p "$2"; fi`;
+
+/** The same for ActiveMQ's home, with all else that it needs. $3 = agent, $4 = user, $5 = its id, $6 = root. Tells of Java. */
+const BEGIN_HOME = `set -e
+mkdir -p "$6" && chmod 0755 "$6"
+if ! getent passwd "$5" >/dev/null; then
+  getent group "$5" >/dev/null || groupadd -g "$5" "$4"
+  useradd -M -N -u "$5" -g "$5" -d "$6" -s /usr/sbin/nologin "$4"
+fi
+${BEGIN_TREE}
+sh "$3" java`;

@@ -12,7 +12,7 @@ import type { Host } from '../hosts/host.js';
 import { ownedBy } from '../hosts/owned-host.js';
 import { commandFailed, run } from '../hosts/run.js';
 import { openSealed, type Sealed } from '../hosts/sealed.js';
-import { putFiles, type HostFile } from '../hosts/transfer.js';
+import { putFiles, type HostFile, type Preparation } from '../hosts/transfer.js';
 import { fetchDistribution } from '../artefacts/distribution.js';
 import type { Deps } from './deps.js';
 import { parseSecrets } from './secrets.js';
@@ -32,13 +32,11 @@ export async function configureNode(
   const node = nodeNamed(topology, input.step.node ?? '');
   const opened = ownedBy(await deps.openHost(topology, host), token);
   const { distribution } = await fetchDistribution(deps.cache, topology.activemq, { signal });
-  const [secrets] = await Promise.all([
-    unseal(deps, { host: opened, key: `${token}/${host}`, sealed: input.sealed, signal }),
-    makeDirectories(opened, topology, node, signal),
-  ]);
+  const secrets = await unseal(deps, { host: opened, key: `${token}/${host}`, sealed: input.sealed, signal });
   const credentials = renderCredentials(topology, node, secrets);
   const files = [...renderNode(topology, node, distribution), credentials];
   await putFiles(opened, [...files.map((file) => toHostFile(topology, file)), sealOf(node, credentials)], {
+    first: directoriesOf(topology, node),
     timeoutMs: 60_000,
     signal,
   });
@@ -88,22 +86,18 @@ async function readHostKey({ host, signal }: Sealing): Promise<string> {
  * The store is a mount with a life of its own; only the owner is set, never the content. Files of another owner (a broker
  * that somebody started as root leaves such) would keep every node from becoming master.
  */
-async function makeDirectories(host: Host, topology: Topology, node: Node, signal: AbortSignal): Promise<void> {
+function directoriesOf(topology: Topology, node: Node): Preparation {
   const base = nodeBase(topology, node.name);
   const { directory } = storeOf(topology, node.group);
-  const stores = directory === null ? [] : [directory];
-  const owned = [`${base}/data`, `${base}/tmp`, ...stores];
-  const { uid } = topology.runAs;
   // The configuration's directory is root's: whoever can write a directory can replace the files in it.
   const script = `set -e
-uid=$1 store=$2 conf=$3; shift 3
-mkdir -p "$conf" "$@"
+uid=$1 conf=$2 data=$3 tmp=$4 store=$5
+mkdir -p "$conf" "$data" "$tmp" \${store:+"$store"}
 chown "0:$uid" "$conf"
-chown "$uid:$uid" "$@"
-chmod 0750 "$conf" "$@"
+chown "$uid:$uid" "$data" "$tmp" \${store:+"$store"}
+chmod 0750 "$conf" "$data" "$tmp" \${store:+"$store"}
 [ -z "$store" ] || find "$store" -xdev ! -uid "$uid" -exec chown -h "$uid:$uid" {} +`;
-  const argv = ['sh', '-c', script, 'sh', String(uid), stores[0] ?? '', `${base}/conf`, ...owned];
-  await run(host, argv, { timeoutMs: 30_000, signal });
+  return { script, args: [String(topology.runAs.uid), `${base}/conf`, `${base}/data`, `${base}/tmp`, directory ?? ''] };
 }
 
 export const toHostFile = (topology: Topology, file: RenderedFile): HostFile => ({

@@ -58,7 +58,7 @@ export async function readNodes(
   if (why !== null) return nodes.map((node) => absent(host, node, why));
   const opened = await deps.openHost(topology, host);
   const { inside } = await platform.look(site, opened, signal);
-  const login = await consoleLogin(opened, topology, { nodes, inside, signal });
+  const login = await consoleLogin(deps, opened, { topology, nodes, inside, signal });
   return Promise.all(
     nodes.map(async (node): Promise<NodeReading> => {
       const observation = inside.nodes.find((seen) => seen.name === node.name);
@@ -80,22 +80,36 @@ async function ask(
   return readBroker(host, { port: node.console, login, timeoutMs: JOLOKIA_MS, signal });
 }
 
+interface LoginSource {
+  topology: Topology;
+  nodes: readonly Node[];
+  inside: HostInside;
+  signal: AbortSignal;
+}
+
 /**
  * From a credentials file of this host that is as it was deployed: a node whose file was changed would accept its own.
- * The values stay in this process.
+ * The values stay in this process; they are read once for each version, and a host that is made anew has a new key.
  */
 async function consoleLogin(
+  deps: Deps,
   host: Host,
-  topology: Topology,
-  { nodes, inside, signal }: { nodes: readonly Node[]; inside: HostInside; signal: AbortSignal },
+  { topology, nodes, inside, signal }: LoginSource,
 ): Promise<Login | null> {
   const version = (node: Node): number => inside.nodes.find(({ name }) => name === node.name)?.credentialsVersion ?? 0;
   const newest = Math.max(...nodes.map(version));
   const node = nodes.find((candidate) => newest > 0 && version(candidate) === newest);
   if (node === undefined) return null;
+  const key = [topology.name, host.name, inside.publicKey, node.name, newest].join(' ');
+  const known = deps.consoleLogins.get(key);
+  if (known !== undefined) return known;
   const found = await host.exec(['cat', credentialsFile(topology, node.name)], { timeoutMs: LOOK_MS, signal });
   if (found.exitCode !== 0) return null;
-  return loginIn(found.stdout, 'console');
+  const login = loginIn(found.stdout, 'console');
+  // Clusters come and go: what is forgotten is read again.
+  if (deps.consoleLogins.size > 200) deps.consoleLogins.clear();
+  if (login !== null) deps.consoleLogins.set(key, login);
+  return login;
 }
 
 /** A node on a host that does not run, or that its host knows nothing of. */

@@ -434,6 +434,14 @@ print_java() {
   echo "java $home|${value#*|}"
 }
 
+# What a Java or a class-data archive is chosen by. A Java that is there becomes the host's own on the way.
+cmd_java() {
+  link_java
+  echo "architecture $(uname -m)"
+  print_java
+  echo end
+}
+
 print_line_of() { first_line "$2"; [ -z "$value" ] || echo "$1 $value"; }
 
 print_host() {
@@ -531,27 +539,29 @@ last_lines() {
   for log in console.log activemq.log; do as_user "$RUN_UID" "$RUN_GID" tail -n 30 "$BASE/data/$log" 2>/dev/null; done | tail -n 30
 }
 
-# Whether a port ($1, four hexadecimal digits) is in LISTEN state, whoever has it. Built-ins only, like all that is asked
-# while a JVM starts: a look with its dozen forks, ten times a second for each node, took more of the cores than a slave.
-port_listens() {
-  for ports in /proc/net/tcp6 /proc/net/tcp; do
-    while read -r _ address _ state _; do
-      case $state:$address in 0A:*":$1") return 0 ;; esac
-    done <$ports
-  done 2>/dev/null
-  return 1
-}
+# Log lines after which a look may find something, and those after which the console's port is about to open.
+TELLING='in slave mode|Failed to|ERROR|WebConsole available|Jolokia REST API available'
+CONSOLE_COMES='WebConsole available|Jolokia REST API available'
 
-# Whether a look could find something new: the process came or went, both ports are open, or the log was written.
+# Whether a look could find something new: the process came or went, the log has another telling line, or the console
+# listens. A look has two dozen forks; ten a second for each node that starts took more of the cores than a slave, and so
+# did reading the kernel's table of ports in the shell. So each time only the time of the log is asked, its text when it
+# was written, and the table, by one grep, once the console is on its way.
 worth_a_look() {
   read_state "$1"
   if [ "$pid" = 0 ] || ! read_process "$pid"; then return 0; fi
   if [ "$pid" != "$looked_at" ]; then looked_at=$pid; return 0; fi
-  if port_listens "$openwire_hex" && port_listens "$console_hex"; then return 0; fi
-  if [ "$BASE/data/activemq.log" -nt "$mark" ]; then : >"$mark"; return 0; fi
-  # A line written within the same tick as the mark does not make the log newer: once a second everything is looked at.
+  # Once a second everything is looked at: logs can be configured otherwise, and a line written within the same tick as
+  # the mark does not make the log newer.
   rounds=$(((rounds + 1) % 10))
-  [ "$rounds" = 0 ]
+  if [ "$rounds" = 0 ]; then return 0; fi
+  if [ "$comes" = 1 ]; then grep -qsE ":$console_hex 0+:0000 0A" /proc/net/tcp6 /proc/net/tcp; return; fi
+  [ "$BASE/data/activemq.log" -nt "$mark" ] || return 1
+  : >"$mark"
+  before=$told
+  told=$(as_user "$RUN_UID" "$RUN_GID" tail -c "+$skip" "$BASE/data/activemq.log" 2>/dev/null | grep -aE "$TELLING")
+  if echo "$told" | grep -qE "$CONSOLE_COMES"; then comes=1; fi
+  [ "$told" != "$before" ]
 }
 
 # Blocks until node $1 serves or waits as slave. 3: its JVM died or the start failed; 4: not within $2 seconds.
@@ -560,7 +570,7 @@ cmd_await() {
   is_number "${2:-}" || fail 2 'usage: await NODE SECONDS'
   read_launch "$1" || fail 2 "$1 has no launch file"
   is_number "$OPENWIRE" && is_number "$CONSOLE" || fail 2 "the launch file of $1 names no ports"
-  openwire_hex=$(printf %04X "$OPENWIRE") console_hex=$(printf %04X "$CONSOLE") looked_at=0 rounds=0
+  console_hex=$(printf %04X "$CONSOLE") looked_at=0 rounds=0 told='' comes=0 skip=1
   mark=$NODES/$1/looked.$$
   : >"$mark"
   trap 'rm -f "$mark"' EXIT
@@ -606,6 +616,7 @@ command=${1:-}
 case $command in
   run) cmd_run ;;
   observe) cmd_observe "$@" ;;
+  java) cmd_java ;;
   await) cmd_await "${1:-}" "${2:-}" ;;
   up) cmd_up "${1:-}" ;;
   down) cmd_stop "${1:-}" down ;;
@@ -614,5 +625,5 @@ case $command in
   guard) cmd_guard "$@" ;;
   claim) cmd_claim "${1:-}" ;;
   release) cmd_release "${1:-}" ;;
-  *) fail 2 'usage: agent.sh run|observe|await|up|down|fence|kill|guard|claim|release …' ;;
+  *) fail 2 'usage: agent.sh run|observe|java|await|up|down|fence|kill|guard|claim|release …' ;;
 esac

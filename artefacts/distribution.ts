@@ -72,8 +72,8 @@ async function mavenSources(cache: ArtefactCache, coordinates: Coordinates): Pro
   );
 }
 
-/** Increase with every change of `isTrimmed`, `requiredShipped` or `classPathJars`. */
-const HOME_FORMAT = 'home-3';
+/** Increase with every change of `isTrimmed`, `requiredShipped`, `classPathJars` or `prepareTar`. */
+const HOME_FORMAT = 'home-4';
 
 const factsSchema = z.object({ jars: z.array(z.string()), shipped: z.record(z.string(), z.string()) });
 

@@ -27,7 +27,7 @@ export async function fetchJavaArchive(
   const name = `java-${archive.sha512.slice(0, 16)}`;
   const recipe = {
     name,
-    format: 'java-1',
+    format: 'java-2',
     keep: () => true,
     read: () => false,
     schema: factsSchema,

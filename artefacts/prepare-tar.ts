@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { pack } from 'tar-stream';
 import type { Header, Pack } from 'tar-stream';
+import { TREE_MARK } from '../core/layout.js';
 import { corrupt } from './checksum.js';
 import { below, safeLink, safePath } from './entry-path.js';
 import { forEachEntry, topDirectory } from './read-archive.js';
@@ -11,6 +12,17 @@ import type { Entry } from './read-archive.js';
 
 type PlainHeader = Pick<Header, 'name' | 'mode' | 'uid' | 'gid' | 'size' | 'type'> &
   Partial<Pick<Header, 'mtime' | 'linkname'>>;
+
+/** With a fixed time: the same archive makes the same tar. */
+const MARK: PlainHeader = {
+  name: TREE_MARK,
+  type: 'file',
+  mode: 0o644,
+  uid: 0,
+  gid: 0,
+  size: 0,
+  mtime: new Date('2024-01-01T00:00:00Z'),
+};
 
 export interface Preparation {
   archive: string;
@@ -28,6 +40,7 @@ export interface Prepared {
 }
 
 /**
+ * The last entry is TREE_MARK, by which a host knows that all of it has arrived.
  * Strips the one top directory, makes root the owner and takes write permission from others; times are kept, because
  * the class-data archive checks those of the jars.
  * @throws EverbrokerError ArtefactCorrupt for an archive that is broken or reaches out of its directory
@@ -38,14 +51,17 @@ export async function prepareTar(what: Preparation, signal?: AbortSignal): Promi
   const prepared: Prepared = { files: [], texts: {} };
   const visit = async (entry: Entry): Promise<void> => {
     const header = plainHeader(entry.header, top, what.archive);
-    if (header === undefined || !what.keep(header.name)) return;
+    if (header === undefined || header.name === TREE_MARK || !what.keep(header.name)) return;
     if (header.type !== 'directory') prepared.files.push(header.name);
     const text = header.type === 'file' && what.read(header.name) ? await buffer(entry) : undefined;
     if (text) prepared.texts[header.name] = text.toString('utf8');
     await copyEntry(packed, header, text ?? entry);
   };
   const reading = forEachEntry(what.archive, visit, signal).then(
-    () => packed.finalize(),
+    async () => {
+      await copyEntry(packed, MARK, Buffer.alloc(0));
+      packed.finalize();
+    },
     (error: unknown) => {
       packed.destroy();
       throw error;

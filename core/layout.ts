@@ -29,6 +29,8 @@ export const desiredFile = (node: string): string => `${nodeStateDir(node)}/desi
 /** ActiveMQ's home: shared by the nodes of a host, never written after it is complete. */
 export const activemqHome = (topology: Topology): string =>
   `${topology.root}/.activemq/apache-activemq-${topology.activemq.version}`;
+/** Last entry of an archive that Everbroker prepared: a tree that has it is whole. The agent starts nothing from one without. */
+export const TREE_MARK = '.complete';
 /** A node's base: its conf, data and logs. */
 export const nodeBase = (topology: Topology, node: string): string => `${topology.root}/${node}`;
 export const nodeConf = (topology: Topology, node: string): string => `${nodeBase(topology, node)}/conf`;

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Transform, type Readable } from 'node:stream';
 import { EverbrokerError } from '../core/failure.js';
+import { TREE_MARK } from '../core/layout.js';
 import { archiveOf, type HostFile } from './archive.js';
 import type { Host } from './host.js';
 import { commandFailed, run } from './run.js';
@@ -32,21 +33,38 @@ tar -x -p -f - -C / || exit 1
 for file; do parts "$file"; [ -f "$temporary$id" ] || { echo "the transfer of $file was cut" >&2; exit 1; }; done
 for file; do parts "$file"; mv -f -T "$temporary$id" "$file" || exit 1; done`;
 
+/** A shell script that runs in the same command, before anything is written: a command more costs more than what it does. */
+export interface Preparation {
+  script: string;
+  args: readonly string[];
+}
+
+/** $1 = script, $2 = number of its arguments, then those, then what PUT_FILES takes. */
+const PREPARE = 'script=$1 count=$2; shift 2; sh -c "$script" prepare "$@" || exit; shift "$count"';
+
 /**
  * Writes whole files with their modes and owners in one command. Missing directories are made (0755, root).
  * Each file is replaced atomically; a failure leaves files old or new, never half.
+ * @returns what the preparation printed
  * @throws EverbrokerError CommandFailed | CommandTimedOut | HostUnreachable
  */
-export async function putFiles(host: Host, files: readonly HostFile[], options: TransferOptions): Promise<void> {
-  if (files.length === 0) return;
+export async function putFiles(
+  host: Host,
+  files: readonly HostFile[],
+  options: TransferOptions & { first?: Preparation },
+): Promise<string> {
+  if (files.length === 0 && options.first === undefined) return '';
   for (const { path } of files) insistOnFilePath(path);
   const id = randomUUID().slice(0, 8);
   const archive = await archiveOf(files, (path) => temporaryName(path, id));
-  const argv = ['sh', '-c', PUT_FILES, 'put-files', id, ...files.map(({ path }) => path)];
-  const { timeoutMs, signal, onProgress } = options;
+  const { timeoutMs, signal, onProgress, first } = options;
+  const script = first === undefined ? PUT_FILES : `${PREPARE}\n${PUT_FILES}`;
+  const preparation = first === undefined ? [] : [first.script, String(first.args.length), ...first.args];
+  const argv = ['sh', '-c', script, 'put-files', ...preparation, id, ...files.map(({ path }) => path)];
   const result = await host.exec(argv, { timeoutMs, signal, stdin: archive });
   if (result.timedOut || result.exitCode !== 0) throw commandFailed(result, `write ${listed(files)}`);
   onProgress?.(archive.length);
+  return result.stdout;
 }
 
 const temporaryName = (path: string, id: string): string => {
@@ -75,21 +93,52 @@ export interface TarOptions extends TransferOptions {
 export const PUT_TAR = 'umask 022; directory=$1; shift; mkdir -p "$directory" && exec tar "$@" -f - -C "$directory"';
 
 /**
- * Unpacks a tar stream into a directory (made if missing); everything belongs to root. Not atomic: unpack into a temporary
- * directory, mark it complete and rename it.
+ * Unpacks a tar stream into a directory (made if missing); everything belongs to root. Not atomic, see `putTree`.
  */
 export async function putTar(host: Host, archive: Readable, directory: string, options: TarOptions): Promise<void> {
-  const { timeoutMs, signal, onProgress, compression = 'none', stripComponents = 0, exclude = [] } = options;
-  const flags = [
-    '-x',
-    '-p',
-    '-o',
-    ...(compression === 'gzip' ? ['-z'] : []),
-    `--strip-components=${stripComponents}`,
-    ...exclude.map((pattern) => `--exclude=${pattern}`),
-  ];
-  const stdin = onProgress ? counted(archive, onProgress) : archive;
-  await run(host, ['sh', '-c', PUT_TAR, 'put-tar', directory, ...flags], { timeoutMs, signal, stdin });
+  await send(host, archive, { argv: ['sh', '-c', PUT_TAR, 'put-tar', directory, ...flagsOf(options)], options });
+}
+
+/**
+ * $1 = the tree, $2 = where it grows, then tar's flags. tar takes a stream that was cut between two files for good; the
+ * mark is the archive's last entry, so where it is, everything is. What lies beside in $2.overlay replaces what was sent.
+ */
+export const PUT_TREE = `umask 022
+tree=$1 part=$2; shift 2
+mkdir -p "$part" && tar "$@" -f - -C "$part" || exit 1
+[ -f "$part/${TREE_MARK}" ] || { echo "the transfer of $tree was cut" >&2; exit 1; }
+if [ -d "$part.overlay" ]; then cp -a "$part.overlay/." "$part/" && rm -rf "$part.overlay" || exit 1; fi
+chmod 0755 "$part" && rm -rf "$tree" && mv -T "$part" "$tree"`;
+
+/**
+ * Unpacks a tar stream whose last entry is TREE_MARK, all or nothing: it grows beside its place and is renamed.
+ * @throws EverbrokerError CommandFailed | CommandTimedOut | HostUnreachable
+ */
+export async function putTree(
+  host: Host,
+  archive: Readable,
+  { tree, part }: { tree: string; part: string },
+  options: TarOptions,
+): Promise<void> {
+  await send(host, archive, { argv: ['sh', '-c', PUT_TREE, 'put-tree', tree, part, ...flagsOf(options)], options });
+}
+
+const flagsOf = ({ compression = 'none', stripComponents = 0, exclude = [] }: TarOptions): string[] => [
+  '-x',
+  '-p',
+  '-o',
+  ...(compression === 'gzip' ? ['-z'] : []),
+  `--strip-components=${stripComponents}`,
+  ...exclude.map((pattern) => `--exclude=${pattern}`),
+];
+
+async function send(
+  host: Host,
+  archive: Readable,
+  { argv, options }: { argv: readonly string[]; options: TransferOptions },
+): Promise<void> {
+  const { timeoutMs, signal, onProgress } = options;
+  await run(host, argv, { timeoutMs, signal, stdin: onProgress ? counted(archive, onProgress) : archive });
 }
 
 function counted(source: Readable, onProgress: (bytes: number) => void): Readable {

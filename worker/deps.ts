@@ -38,6 +38,7 @@ export async function createDeps(
   return {
     temporal,
     hostKeys: new Map(),
+    consoleLogins: new Map(),
     engine,
     openHost: async (topology, host) => {
       const spec = hostOf(topology, host);

@@ -71,6 +71,7 @@ export async function createContainer(deps: Deps, input: StepInput, signal: Abor
   const files = initialFiles(deps, { topology, host, token, keys });
   const { id } = await engine.createContainer({ ...containerSpec(input, spec), image, files });
   await engine.startContainer(id);
+  deps.hostKeys.set(`${token}/${host}`, keys.privateKey);
   const created = await createdBy(engine, input);
   if (!created.includes(createdVolume(host, stateVolume(topology.name, host)))) await forgetNodes(deps, input, signal);
   return { changed: true, note: spec.address, publicKey: keys.publicKey, created };

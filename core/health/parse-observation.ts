@@ -20,11 +20,7 @@ export const observeArguments = (topology: Topology, host: string): string[] => 
  * that is not known are passed over: the agent on a host may be newer or older than this code.
  */
 export function parseObservation(output: string): { clock: number; inside: HostInside } {
-  const lines = output.split('\n').map(splitAtBlank);
-  const end = lines.findIndex(([kind, rest]) => kind === 'end' && rest === '');
-  if (end === -1) throw notAnObservation('it was cut: there is no end');
-  const seen = lines.slice(0, end);
-  const all = (kind: string): string[] => seen.filter(([found]) => found === kind).map(([, rest]) => rest);
+  const { all } = linesOf(output);
   const one = (kind: string): string | null => all(kind)[0] ?? null;
   return {
     clock: count.parse(one('clock')),
@@ -45,6 +41,12 @@ export function parseObservation(output: string): { clock: number; inside: HostI
       nodes: all('node').map(parseNode),
     },
   };
+}
+
+/** What the agent's `java` prints. @throws EverbrokerError CommandFailed when it was cut. */
+export function parseJavaFacts(output: string): Pick<HostInside, 'architecture' | 'java'> {
+  const { all } = linesOf(output);
+  return { architecture: all('architecture')[0] ?? 'unknown', java: parseJava(all('java')[0] ?? null) };
 }
 
 /** The node line in what `await` prints. @throws EverbrokerError CommandFailed when there is none. */
@@ -121,6 +123,14 @@ function parseJava(text: string | null): HostInside['java'] {
     text === null ? [] : [text.slice(0, text.indexOf('|')), text.slice(text.indexOf('|') + 1)];
   const major = /version "(?:1\.)?(\d+)/.exec(version)?.[1];
   return major === undefined ? null : { path, major: Number(major), version };
+}
+
+function linesOf(output: string): { all: (kind: string) => string[] } {
+  const lines = output.split('\n').map(splitAtBlank);
+  const end = lines.findIndex(([kind, rest]) => kind === 'end' && rest === '');
+  if (end === -1) throw notAnObservation('it was cut: there is no end');
+  const seen = lines.slice(0, end);
+  return { all: (kind) => seen.filter(([found]) => found === kind).map(([, rest]) => rest) };
 }
 
 function splitAtBlank(line: string): [string, string] {

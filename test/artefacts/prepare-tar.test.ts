@@ -24,7 +24,8 @@ async function headersOf(tar: Readable): Promise<Header[]> {
     entry.resume();
   }
   await reading;
-  return headers;
+  assert.equal(headers.at(-1)?.name, '.complete', 'the mark comes last: where it is, everything is');
+  return headers.slice(0, -1);
 }
 
 async function cached(t: TestContext, archive: Buffer) {

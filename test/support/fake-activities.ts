@@ -222,6 +222,7 @@ function fakeDeps(temporal: Client): Deps {
       return none('cache')();
     },
     hostKeys: new Map(),
+    consoleLogins: new Map(),
     agent: '',
     machine: '',
     probe: Buffer.alloc(0),
