@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const cli = new URL('../dist/client/cli.js', import.meta.url);
+const cli = new URL('../dist/client/cli.mjs', import.meta.url);
 if (existsSync(fileURLToPath(cli))) {
   await import(cli.href);
 } else {

@@ -9,7 +9,7 @@ const CODE = ['core', 'hosts', 'probes', 'artefacts', 'activities', 'workflows',
 export const PARTS = {
   code: {
     inputs: [...CODE, 'agent', 'topologies', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'],
-    output: 'dist/artefacts/assets.js',
+    output: 'dist/client/cli.mjs',
   },
   bundle: {
     inputs: ['core', 'workflows', 'activities', 'tsconfig.json', 'package-lock.json'],

@@ -29,10 +29,30 @@ async function compile(root: string): Promise<void> {
     cwd: root,
     whatToDo: 'correct the sources that the compiler names; `npm run check` tells the same.',
   });
+  await bundleCommandLine(root);
   for (const asset of ['agent', 'topologies'])
     cpSync(join(root, asset), join(root, 'dist', asset), { recursive: true });
   const plain = readdirSync(join(root, 'setup')).filter((name) => name.endsWith('.mjs'));
   for (const name of plain) cpSync(join(root, 'setup', name), join(root, 'dist', 'setup', name));
+}
+
+/**
+ * The command line in one file beside its modules: most of what a short command costs is finding and reading six hundred
+ * of them (0.75 CPU-seconds, 0.35 in one file; measured). What is CommonJS in it asks for `require` and `__dirname`.
+ */
+async function bundleCommandLine(root: string): Promise<void> {
+  const { build } = await import('esbuild');
+  const client = join(root, 'dist', 'client');
+  const js = [
+    "import { createRequire } from 'node:module';",
+    'const require = createRequire(import.meta.url);',
+    "const __dirname = (await import('node:url')).fileURLToPath(new URL('.', import.meta.url));",
+  ].join('');
+  const outfile = join(client, 'cli.mjs');
+  const input = { entryPoints: [join(client, 'cli.js')], absWorkingDir: root, bundle: true, banner: { js } };
+  await build({ ...input, outfile: `${outfile}.new`, platform: 'node', format: 'esm', logLevel: 'error' });
+  // A command may be starting at this moment.
+  renameSync(`${outfile}.new`, outfile);
 }
 
 /** The compiler leaves the output of deleted sources lying; something could still import it. */
