@@ -45,19 +45,30 @@ export async function observeHost(
   return { ...seen, ...look, inside };
 }
 
+export interface ReadInput {
+  topology: Topology;
+  host: string;
+  group: string;
+  /** A look of a moment ago, which is then not taken again. */
+  seen?: Seen;
+}
+
+/** What reading nodes needs of a look. */
+export type Seen = Pick<HostInside, 'nodes' | 'publicKey'>;
+
 /** Every node of a group on this host: what the host shows, and what the broker itself says where it has ports. */
 export async function readNodes(
   deps: Deps,
-  { topology, host, group }: { topology: Topology; host: string; group: string },
+  { topology, host, group, seen }: ReadInput,
   signal: AbortSignal,
 ): Promise<NodeReading[]> {
   const nodes = nodesOnHost(topology, host).filter((node) => node.group === group);
   const site = { deps, topology, host };
   const platform = platformOf(topology, host);
-  const { absent: why } = await platform.survey(site);
+  const { absent: why } = seen === undefined ? await platform.survey(site) : { absent: null };
   if (why !== null) return nodes.map((node) => absent(host, node, why));
   const opened = await deps.openHost(topology, host);
-  const { inside } = await platform.look(site, opened, signal);
+  const inside = seen ?? (await platform.look(site, opened, signal)).inside;
   const login = await consoleLogin(deps, opened, { topology, nodes, inside, signal });
   return Promise.all(
     nodes.map(async (node): Promise<NodeReading> => {
@@ -83,7 +94,7 @@ async function ask(
 interface LoginSource {
   topology: Topology;
   nodes: readonly Node[];
-  inside: HostInside;
+  inside: Seen;
   signal: AbortSignal;
 }
 

@@ -4,10 +4,15 @@ import type { OperationHandle } from './everbroker.js';
 import { ProgressPrinter } from './progress-printer.js';
 import { reportInterrupted, type Terminal } from './terminal.js';
 
-/** Often enough to look live; a query costs the worker about a millisecond. */
+/**
+ * Often enough to look live. A query costs the worker, the server and this process some milliseconds together, which a
+ * long operation is not to pay five times a second.
+ */
 const POLL_MS = 200;
+const LONG_POLL_MS = 500;
+const LONG_AFTER_MS = 2000;
 
-export async function follow<O>(operation: OperationHandle<O>, terminal: Terminal): Promise<O> {
+export async function follow<O extends object>(operation: OperationHandle<O>, terminal: Terminal): Promise<O> {
   const printer = new ProgressPrinter(terminal.json);
   let ended = false;
   const result = operation.result().finally(() => (ended = true));
@@ -16,29 +21,32 @@ export async function follow<O>(operation: OperationHandle<O>, terminal: Termina
   try {
     const output = await result;
     await watching;
+    printer.showEnd(output);
     return output;
   } catch (error) {
     await watching;
+    await look(operation, printer);
     // The error is reported by the caller; what it does not say stands here.
     printer.failures(error instanceof Error ? error.message : String(error));
     throw error;
   } finally {
+    printer.end();
     interrupted.stop();
   }
 }
 
 async function watch<O>(operation: OperationHandle<O>, printer: ProgressPrinter, ended: () => boolean): Promise<void> {
-  const look = async (): Promise<void> => {
-    // The query fails while no worker answers; the operation goes on, and so does the watching.
-    const progress = await operation.progress().catch(() => null);
-    if (progress !== null) printer.show(progress);
-  };
+  const startedAt = Date.now();
   while (!ended()) {
-    await look();
-    if (!ended()) await delay(POLL_MS);
+    await look(operation, printer);
+    if (!ended()) await delay(Date.now() - startedAt < LONG_AFTER_MS ? POLL_MS : LONG_POLL_MS);
   }
-  await look();
-  printer.end();
+}
+
+/** The query fails while no worker answers; the operation goes on, and so does the watching. */
+async function look<O>(operation: OperationHandle<O>, printer: ProgressPrinter): Promise<void> {
+  const progress = await operation.progress().catch(() => null);
+  if (progress !== null) printer.show(progress);
 }
 
 function onInterrupt<O>(operation: OperationHandle<O>, terminal: Terminal): { stop: () => void } {

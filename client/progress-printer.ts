@@ -5,6 +5,18 @@ import { markOf, secondsOf } from '../core/progress.js';
 /** Longer summaries push their note to the right; most of a cluster's are shorter. */
 const WIDEST_SUMMARY = 48;
 
+const NOTHING_SEEN: Progress = {
+  operation: '',
+  cluster: '',
+  phase: '',
+  paused: false,
+  startedAt: 0,
+  steps: [],
+  nodes: [],
+  warnings: [],
+  notes: [],
+};
+
 /** Prints each step when it ends, with host, node and seconds; on a terminal also what runs now, on one line that moves. */
 export class ProgressPrinter {
   private readonly printed = new Map<string, StepProgress['status']>();
@@ -32,6 +44,12 @@ export class ProgressPrinter {
       this.write(this.json ? JSON.stringify({ event: 'step', ...step }) : stepLine(step, progress));
     }
     if (this.live) process.stderr.write(liveLine(progress));
+  }
+
+  /** What was not seen on the way, from the operation's output: to ask an ended one, its worker must replay all of it. */
+  showEnd(output: { timeline?: StepProgress[]; notes?: string[] }): void {
+    const last = this.last ?? NOTHING_SEEN;
+    this.show({ ...last, steps: output.timeline ?? last.steps, notes: output.notes ?? last.notes });
   }
 
   end(): void {

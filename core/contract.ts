@@ -96,6 +96,23 @@ const check = z.object({
   detail: z.string(),
 });
 
+const timeline = z
+  .array(
+    z.object({
+      id: z.string(),
+      summary: z.string(),
+      status: z.enum(['pending', 'running', 'done', 'unchanged', 'failed', 'waiting', 'skipped', 'cancelled']),
+      host: z.string().optional(),
+      group: z.string().optional(),
+      node: z.string().optional(),
+      startedAt: z.number().optional().meta({ description: 'Milliseconds since the epoch.' }),
+      endedAt: z.number().optional(),
+      note: z.string().optional(),
+      error: z.string().optional(),
+    }),
+  )
+  .meta({ description: 'Every step with how it ended and when.' });
+
 const problem = z.object({
   path: z.string(),
   message: z.string(),
@@ -119,6 +136,7 @@ export const deployOutput = z.object({
   warnings: z.array(problem),
   notes: z.array(z.string()),
   steps: z.object({ run: z.int(), changed: z.int(), skipped: z.int() }),
+  timeline,
   durationMs: z.int(),
 });
 export const planOutput = z.object({
@@ -153,6 +171,7 @@ export const destroyOutput = z.object({
   cluster: z.string(),
   removed: z.array(z.string()),
   kept: z.array(z.string()).meta({ description: 'Volumes that stay, because they hold data.' }),
+  timeline,
   durationMs: z.int(),
 });
 

@@ -2,6 +2,7 @@
 import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { FailureType } from '../core/failure.js';
 import type { DeployInput, DeployOutput, Check } from '../core/contract.js';
+import type { HostObservation } from '../core/health/observation.js';
 import { clientUrls, nodeResults } from '../core/health/results.js';
 import type { NodeReading } from '../core/health/roles.js';
 import type { Plan, Step } from '../core/plan/step.js';
@@ -80,16 +81,14 @@ class Deployment {
 
   /** One look, one plan, all its steps: again from the start when a host was lost on the way. */
   private async reach(): Promise<Outcome> {
-    // Read while the plan is made: where nothing is to be done, this is all that is still to be told.
-    const reading = this.readAll(groupNames(this.topology));
-    let plan = await this.plan().finally(() => reading.catch(() => undefined));
+    let { plan, observed } = await this.plan();
     if (plan.unseen.length > 0) {
       // A stopped container cannot be looked into: start it, look again, and plan the rest from what is really there.
       await this.carryOut(plan);
-      plan = await this.plan();
+      ({ plan, observed } = await this.plan());
     }
     plan = withProofOf(this.unproven, plan);
-    if (isEmpty(plan)) return this.outcome('unchanged', [], await reading);
+    if (isEmpty(plan)) return this.outcome('unchanged', [], await this.readAll(groupNames(this.topology), observed));
     this.unproven = plan;
     const checks = await this.carryOut(plan);
     // Groups whose roles were verified a moment ago are not read again.
@@ -106,14 +105,14 @@ class Deployment {
   /** A plan that was begun: whatever became of it, its proof is still to be given. */
   private unproven: Plan | null = null;
 
-  private async plan(): Promise<Plan> {
+  private async plan(): Promise<{ plan: Plan; observed: Record<string, HostObservation> }> {
     this.operation.phase('looking at the hosts');
     const observed = await observeHosts(this.topology);
     this.runner.pinHosts(observed);
     const call = activities({ summary: 'plan the steps', profile: slowInstall });
     const { plan } = await call.planSteps({ topology: this.topology, observed });
     this.operation.announce(stepsOf(withProofOf(this.unproven, plan)));
-    return plan;
+    return { plan, observed };
   }
 
   private async carryOut(plan: Plan): Promise<Check[]> {
@@ -149,8 +148,11 @@ class Deployment {
     for (const stage of stages) await settleAll(stage.map((step) => this.runner.run(step)));
   }
 
-  private async readAll(groups: readonly string[]): Promise<NodeReading[]> {
-    return (await Promise.all(groups.map((group) => readGroup(this.topology, group)))).flat();
+  private async readAll(
+    groups: readonly string[],
+    observed: Record<string, HostObservation> = {},
+  ): Promise<NodeReading[]> {
+    return (await Promise.all(groups.map((group) => readGroup(this.topology, group, observed)))).flat();
   }
 
   private outcome(outcome: Outcome['outcome'], proof: Check[], readings: readonly NodeReading[]): Outcome {
@@ -166,6 +168,7 @@ class Deployment {
       checks: [...this.runner.checks, ...proof],
       notes: this.operation.progress.notes,
       steps: this.operation.counts(),
+      timeline: this.operation.progress.steps,
     };
   }
 }

@@ -37,6 +37,7 @@ export async function destroyCluster(input: DestroyInput): Promise<DestroyOutput
       cluster: topology.name,
       removed: removed.names,
       kept: removed.kept,
+      timeline: operation.progress.steps,
       durationMs: Date.now() - startedAt,
     };
   });

@@ -44,17 +44,29 @@ export async function observeHosts(topology: Topology): Promise<Record<string, H
 const observe = (topology: Topology, host: string): Promise<HostObservation> =>
   activities({ summary: `${host} · look`, profile: quick, on: { topology, host } }).observeHost({ topology, host });
 
-/** What every node of a group shows: process, ports, log, lock, and its broker's answer over Jolokia. */
-export async function readGroup(topology: Topology, group: string): Promise<NodeReading[]> {
-  return (await Promise.all(hostsOfGroup(topology, group).map((host) => read(topology, group, host)))).flat();
+/**
+ * What every node of a group shows: process, ports, log, lock, and its broker's answer over Jolokia. Hosts that were
+ * looked at a moment ago (`observed`) are not looked at again.
+ */
+export async function readGroup(
+  topology: Topology,
+  group: string,
+  observed: Record<string, HostObservation> = {},
+): Promise<NodeReading[]> {
+  const hosts = hostsOfGroup(topology, group);
+  return (
+    await Promise.all(hosts.map((host) => read(topology, { group, host, inside: observed[host]?.inside })))
+  ).flat();
 }
 
-const read = (topology: Topology, group: string, host: string): Promise<NodeReading[]> =>
-  activities({ summary: `${group} · read roles on ${host}`, profile: quick, on: { topology, host } }).readNodes({
-    topology,
-    host,
-    group,
-  });
+function read(
+  topology: Topology,
+  { group, host, inside }: { group: string; host: string; inside?: HostObservation['inside'] },
+): Promise<NodeReading[]> {
+  const call = activities({ summary: `${group} · read roles on ${host}`, profile: quick, on: { topology, host } });
+  const seen = inside === undefined ? {} : { seen: { nodes: inside.nodes, publicKey: inside.publicKey } };
+  return call.readNodes({ topology, host, group, ...seen });
+}
 
 /** Observations of the hosts that could be looked at, and the reason for each that could not: one hides no other. */
 export async function observeEach(
@@ -67,7 +79,7 @@ export async function observeEach(
 /** The same for the nodes of all groups. */
 export async function readEach(topology: Topology): Promise<Looks> {
   const looks = groupNames(topology).map((group) =>
-    tryEach(hostsOfGroup(topology, group), (host) => read(topology, group, host)),
+    tryEach(hostsOfGroup(topology, group), (host) => read(topology, { group, host })),
   );
   const results = await Promise.all(looks);
   return {

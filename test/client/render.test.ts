@@ -30,6 +30,7 @@ const DEPLOYED: DeployOutput = {
   warnings: [],
   notes: ['qqnetwork: 172.18.0.0/16 is taken; 172.19.0.0/16 is used'],
   steps: { run: 12, changed: 9, skipped: 0 },
+  timeline: [],
   durationMs: 8123,
 };
 const WHERE = { credentials: 'npx everbroker credentials ha-6', ui: 'http://127.0.0.1:8233/run' };
@@ -152,7 +153,14 @@ describe('other results', () => {
   });
 
   test('of destroy say what stays and how to remove it', () => {
-    const text = destroyText({ outcome: 'destroyed', cluster: 'a', removed: ['c'], kept: ['v'], durationMs: 1 });
+    const text = destroyText({
+      outcome: 'destroyed',
+      cluster: 'a',
+      removed: ['c'],
+      kept: ['v'],
+      timeline: [],
+      durationMs: 1,
+    });
     assert.equal(text, 'a: removed c\nkept, because they hold data: v (--delete-data removes them)');
   });
 });
