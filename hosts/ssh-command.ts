@@ -32,6 +32,9 @@ ${kill}`;
 /** Linux takes no longer argument, and the shell gets the whole line as one. */
 const LONGEST = 120_000;
 
+/** A sudo that refuses the password asks again and again; empty lines answer at once, and are passed over by the wrapper. */
+const NO_OTHER = '\n'.repeat(9);
+
 export interface CommandLine {
   line: string;
   /** For sudo, to be written first. */
@@ -54,7 +57,11 @@ export function commandLine(
   if (line.includes('\0')) throw new EverbrokerError('InvalidInput', 'an argument of a command holds a zero byte');
   if (Buffer.byteLength(line) > LONGEST)
     throw new EverbrokerError('InvalidInput', `a command of more than ${LONGEST} bytes; long texts go over its input`);
-  return { line, password: user !== 'root' && password !== undefined ? `${password}\n` : '', go: `${word}\n` };
+  return {
+    line,
+    password: user !== 'root' && password !== undefined ? `${password}\n${NO_OTHER}` : '',
+    go: `${word}\n`,
+  };
 }
 
 /**

@@ -22,7 +22,7 @@ const SILENT_AFTER_EXIT_MS = 2_000;
 /** How often a command is begun anew that a broken link kept from starting. */
 const STARTS = 3;
 /** From the channel to the shell or sudo; where sudo has to ask a name server it may take some seconds. */
-const START_MS = 60_000;
+const START_MS = 30_000;
 
 /** @throws EverbrokerError HostUnreachable when host or link are gone, also in the middle; HostKeyRefused; LoginRefused. */
 export async function execOverSsh(
@@ -142,7 +142,7 @@ async function announced(
   const over = new AbortController();
   const cut = new Promise<never>((_, reject) => {
     signal?.addEventListener('abort', () => reject(signal.reason), { signal: over.signal });
-    const timer = setTimeout(() => reject(new LinkLost(`no command starts within ${START_MS} ms`)), START_MS);
+    const timer = setTimeout(() => reject(new Error(`no command starts within ${START_MS} ms`)), START_MS);
     over.signal.addEventListener('abort', () => clearTimeout(timer));
   });
   try {

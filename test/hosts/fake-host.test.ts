@@ -11,6 +11,15 @@ const isType = (type: string) => (error: unknown) => error instanceof Error && R
 
 hostContract('fake', () => {
   const host = new FakeHost();
+  host.on(
+    ([, , script = '']) => script.startsWith('yes '),
+    ({ argv: [, , script = ''], stdout, stderr }) => {
+      const [, text = '', count] = /^yes '(.*)' \| head -n (\d+); echo end >&2; exit 3$/.exec(script) ?? [];
+      stdout(`${text}\n`.repeat(Number(count)));
+      stderr('end\n');
+      return 3;
+    },
+  );
   const unreachable = new FakeHost('nowhere');
   unreachable.setUnreachable();
   return Promise.resolve({

@@ -121,9 +121,12 @@ export class FakeHost implements Host {
       options.signal?.addEventListener('abort', cancel, { once: true });
       entry.drop.signal.addEventListener('abort', () => resolve('dropped'), { once: true });
     });
+    const broken = new Promise<never>((_, reject) => {
+      if (options.stdin instanceof Readable) options.stdin.once('error', reject);
+    });
     try {
       const work = this.#start(argv, { stdin: options.stdin, out, entry });
-      const outcome = await Promise.race([work, cut]);
+      const outcome = await Promise.race([work, cut, broken]);
       if (typeof outcome === 'number') return { exitCode: outcome, timedOut: false };
       entry.kill.abort();
       if (outcome === 'aborted') throw options.signal?.reason;

@@ -104,6 +104,16 @@ export function hostContract(kind: string, open: () => Promise<HostUnderTest>): 
       assert.equal(stdout.trim(), String(800 * 64 * 1024));
     });
 
+    test('hands over 10 MB of output whole, with characters of every length, and the exit code after it', async () => {
+      const line = 'aü€🐇\n';
+      const copies = Math.ceil((10 * 1024 * 1024) / Buffer.byteLength(line));
+      const script = `yes 'aü€🐇' | head -n ${copies}; echo end >&2; exit 3`;
+      const options = { ...within, maxOutputBytes: 16 * 1024 * 1024 };
+      const { exitCode, stdout, stderr, truncated } = await host.exec(['sh', '-c', script], options);
+      assert.deepEqual({ exitCode, stderr, truncated }, { exitCode: 3, stderr: 'end\n', truncated: false });
+      assert.ok(stdout === line.repeat(copies), `${stdout.length} characters instead of ${copies * 6}`);
+    });
+
     test('keeps the end of a long output, within its bound and in whole characters', async () => {
       const { stdout, truncated } = await host.exec(['seq', '1', '1400000'], { ...within, maxOutputBytes: 100_000 });
       assert.ok(truncated);
@@ -146,6 +156,17 @@ export function hostContract(kind: string, open: () => Promise<HostUnderTest>): 
       await eventually(async () => !(await subject.isRunning('31337.2')), 'an orphan runs on');
     });
 
+    test('kills a command whose input breaks, and its children', async () => {
+      const broken = new Readable({ read: () => undefined });
+      const argv = ['sh', '-c', 'sleep 31337.4 & sleep 31337.4'];
+      const running = host.exec(argv, { ...within, stdin: broken });
+      void eventually(() => subject.isRunning('31337.4'), 'it did not start').finally(() =>
+        broken.destroy(new Error('the source broke')),
+      );
+      await assert.rejects(running, /the source broke/);
+      await eventually(async () => !(await subject.isRunning('31337.4')), 'an orphan runs on');
+    });
+
     test('does not begin what is already cancelled', async () => {
       const reason = new Error('changed my mind before');
       await assert.rejects(host.exec(['true'], { ...within, signal: AbortSignal.abort(reason) }), reason);
@@ -158,6 +179,17 @@ export function hostContract(kind: string, open: () => Promise<HostUnderTest>): 
         outputs,
         Array.from({ length: 20 }, (_, i) => `input ${i}`),
       );
+    });
+
+    test('kills one command while as many run as the host takes at once', async () => {
+      const busy = new AbortController();
+      const others = Array.from({ length: 12 }, () =>
+        host.exec(['sleep', '31337.5'], { ...within, signal: busy.signal }).catch(() => undefined),
+      );
+      await eventually(() => subject.isRunning('31337.5'), 'they did not start');
+      busy.abort(new Error('enough'));
+      await Promise.all(others);
+      await eventually(async () => !(await subject.isRunning('31337.5')), 'an orphan runs on');
     });
 
     test('takes files whole, replaces them, and makes their directories', async () => {
