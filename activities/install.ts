@@ -1,25 +1,31 @@
 /** Java and ActiveMQ on a host. Unpacking goes to a temporary directory; a marker and a rename make it count. */
-import { randomUUID } from 'node:crypto';
-import { fetchDistribution, openHomeTar } from '../artefacts/distribution.js';
-import { fetchJavaArchive, openJavaTar } from '../artefacts/java.js';
-import { renderHome } from '../core/activemq/render.js';
-import { EverbrokerError } from '../core/failure.js';
-import { parseJavaFacts } from '../core/health/parse-observation.js';
-import { AGENT_FILE, JAVA_LINK, TREE_MARK, activemqHome, javaHome } from '../core/layout.js';
-import type { StepResult } from '../core/plan/step.js';
-import type { Topology } from '../core/topology/topology.js';
-import type { Host } from '../hosts/host.js';
-import { ownedBy } from '../hosts/owned-host.js';
-import { commandFailed, run } from '../hosts/run.js';
-import { putFiles, putTree } from '../hosts/transfer.js';
-import { placeClassData } from './class-data.js';
-import type { Deps } from './deps.js';
-import { askForJava } from './ask-agent.js';
-import { probeFiles } from './probe-files.js';
-import { toHostFile } from './nodes.js';
-import type { StepInput } from './step-input.js';
+import { randomUUID } from "node:crypto";
+import { fetchDistribution, openHomeTar } from "../artefacts/distribution.js";
+import { fetchJavaArchive, openJavaTar } from "../artefacts/java.js";
+import { renderHome } from "../core/activemq/render.js";
+import { EverbrokerError } from "../core/failure.js";
+import { parseJavaFacts } from "../core/health/parse-observation.js";
+import {
+  AGENT_FILE,
+  JAVA_LINK,
+  TREE_MARK,
+  activemqHome,
+  javaHome,
+} from "../core/layout.js";
+import type { StepResult } from "../core/plan/step.js";
+import type { Topology } from "../core/topology/topology.js";
+import type { Host } from "../hosts/host.js";
+import { ownedBy } from "../hosts/owned-host.js";
+import { run } from "../hosts/run.js";
+import { putFiles, putTree } from "../hosts/transfer.js";
+import { placeClassData } from "./class-data.js";
+import type { Deps } from "./deps.js";
+import { askForJava } from "./ask-agent.js";
+import { installJavaPackage } from "./packages.js";
+import { probeFiles } from "./probe-files.js";
+import { toHostFile } from "./nodes.js";
+import type { StepInput } from "./step-input.js";
 
-const PACKAGES_MS = 15 * 60_000;
 const UNPACK_MS = 5 * 60_000;
 
 /** Java present and new enough is used; else the distribution's package or an archive brings it. */
@@ -34,47 +40,24 @@ export async function installJava(
     return { changed: false, note: `Java ${found.major} at ${found.path}` };
   const { source } = topology.java;
   const home =
-    source.kind === 'packages'
-      ? await installPackage(opened, source.package, signal)
+    source.kind === "packages"
+      ? await installJavaPackage(
+          opened,
+          { package: source.package, minimum: topology.java.minimum },
+          signal,
+        )
       : await unpackJava(deps, { topology, host: opened, source, signal });
   await linkJava(opened, home, signal);
   const now = (await askForJava(opened, signal)).java;
   if (now === null || now.major < topology.java.minimum) {
-    const what = now === null ? 'no Java that runs' : `Java ${now.major}`;
+    const what = now === null ? "no Java that runs" : `Java ${now.major}`;
     throw new EverbrokerError(
-      'JavaUnavailable',
+      "JavaUnavailable",
       `${host}: after installing there is ${what}, wanted is ${topology.java.minimum} or newer`,
       { host },
     );
   }
   return { changed: true, note: `Java ${now.major}` };
-}
-
-/**
- * apt only: containers of the base image are Debian, and others are refused with a clear word.
- * Two runs at once wait for each other (DPkg::Lock::Timeout); a package half configured by a cut run is completed first.
- */
-async function installPackage(host: Host, name: string, signal: AbortSignal): Promise<string> {
-  const script = `set -e
-command -v apt-get >/dev/null || { echo "no apt-get: install Java into the image, or use an archive" >&2; exit 90; }
-export DEBIAN_FRONTEND=noninteractive
-# An installation of a worker that died goes on, and dpkg does not wait for it.
-exec 9>/var/lib/everbroker/packages.lock
-flock -w 600 9 || :
-dpkg --configure -a >/dev/null
-# Java's packages link manual pages, whose directories small images lack.
-mkdir -p /usr/share/man/man1
-apt-get -o DPkg::Lock::Timeout=120 -qq update
-apt-get -o DPkg::Lock::Timeout=120 -qq -y --no-install-recommends install "$1" >/dev/null
-rm -rf /var/lib/apt/lists/*
-# The package's own Java: what the search path finds may be the old one that was not new enough.
-java=$(dpkg -L "$1" | grep '/bin/java$' | head -n 1)
-[ -n "$java" ] || java=$(command -v java) || { echo "package $1 brought no java" >&2; exit 91; }
-dirname "$(dirname "$(readlink -f "$java")")"`;
-  const result = await host.exec(['sh', '-c', script, 'sh', name], { timeoutMs: PACKAGES_MS, signal });
-  if (result.exitCode === 0 && !result.timedOut) return result.stdout.trim().split('\n').at(-1) ?? '';
-  const failed = commandFailed(result, `install ${name}`);
-  throw new EverbrokerError('JavaUnavailable', failed.message, failed.details);
 }
 
 async function unpackJava(
@@ -87,24 +70,47 @@ async function unpackJava(
   }: {
     topology: Topology;
     host: Host;
-    source: Exclude<Topology['java']['source'], { kind: 'packages' }>;
+    source: Exclude<Topology["java"]["source"], { kind: "packages" }>;
     signal: AbortSignal;
   },
 ): Promise<string> {
   const home = javaHome(topology, source.sha512);
   const archive = await fetchJavaArchive(deps.cache, source, { signal });
   const part = partOf(home);
-  const begun = await run(host, ['sh', '-c', BEGIN_TREE, 'sh', home, part], { timeoutMs: 60_000, signal });
+  const begun = await run(host, ["sh", "-c", BEGIN_TREE, "sh", home, part], {
+    timeoutMs: 60_000,
+    signal,
+  });
   if (!isComplete(begun.stdout))
-    await putTree(host, openJavaTar(archive), { tree: home, part }, { timeoutMs: UNPACK_MS, signal });
+    await putTree(
+      host,
+      openJavaTar(archive),
+      { tree: home, part },
+      { timeoutMs: UNPACK_MS, signal },
+    );
   return home;
 }
 
-const linkJava = (host: Host, home: string, signal: AbortSignal): Promise<unknown> =>
-  run(host, ['sh', '-c', 'ln -sfn "$1" "$2.new" && mv -T "$2.new" "$2"', 'sh', home, JAVA_LINK], {
-    timeoutMs: 10_000,
-    signal,
-  });
+const linkJava = (
+  host: Host,
+  home: string,
+  signal: AbortSignal,
+): Promise<unknown> =>
+  run(
+    host,
+    [
+      "sh",
+      "-c",
+      'ln -sfn "$1" "$2.new" && mv -T "$2.new" "$2"',
+      "sh",
+      home,
+      JAVA_LINK,
+    ],
+    {
+      timeoutMs: 10_000,
+      signal,
+    },
+  );
 
 export interface Installed extends StepResult {
   /** Whether the cache had a class-data archive for this host's JVM, and it is there now. */
@@ -118,30 +124,59 @@ export async function installActiveMQ(
   signal: AbortSignal,
 ): Promise<Installed> {
   const opened = ownedBy(await deps.openHost(topology, host), token);
-  const { tar, distribution } = await fetchDistribution(deps.cache, topology.activemq, { signal });
+  const { tar, distribution } = await fetchDistribution(
+    deps.cache,
+    topology.activemq,
+    { signal },
+  );
   const home = activemqHome(topology);
   const part = partOf(home);
-  const overlays = renderHome(topology, distribution).map((file) => toHostFile(topology, file));
-  const beside = overlays.map((file) => ({ ...file, path: file.path.replace(home, `${part}.overlay`) }));
+  const overlays = renderHome(topology, distribution).map((file) =>
+    toHostFile(topology, file),
+  );
+  const beside = overlays.map((file) => ({
+    ...file,
+    path: file.path.replace(home, `${part}.overlay`),
+  }));
   const { user, uid } = topology.runAs;
   const begun = await putFiles(opened, [...probeFiles(deps.probe), ...beside], {
-    first: { script: BEGIN_HOME, args: [home, part, AGENT_FILE, user, String(uid), topology.root] },
+    first: {
+      script: BEGIN_HOME,
+      args: [home, part, AGENT_FILE, user, String(uid), topology.root],
+    },
     timeoutMs: 60_000,
     signal,
   });
   const unpack = isComplete(begun)
-    ? putFiles(opened, overlays, { first: { script: END_TREE, args: [home] }, timeoutMs: 30_000, signal })
-    : putTree(opened, openHomeTar({ tar, distribution }), { tree: home, part }, { timeoutMs: UNPACK_MS, signal });
+    ? putFiles(opened, overlays, {
+        first: { script: END_TREE, args: [home] },
+        timeoutMs: 30_000,
+        signal,
+      })
+    : putTree(
+        opened,
+        openHomeTar({ tar, distribution }),
+        { tree: home, part },
+        { timeoutMs: UNPACK_MS, signal },
+      );
   const place = { topology, host: opened, distribution, signal };
-  const [warm] = await Promise.all([placeClassData(deps, place, parseJavaFacts(begun)), unpack]);
-  return { changed: true, classData: warm, note: warm ? 'with class-data archive' : 'without class-data archive' };
+  const [warm] = await Promise.all([
+    placeClassData(deps, place, parseJavaFacts(begun)),
+    unpack,
+  ]);
+  return {
+    changed: true,
+    classData: warm,
+    note: warm ? "with class-data archive" : "without class-data archive",
+  };
 }
 
 /** A tree grows beside its place, under a name of its own: two runs at once do not meet. */
 const partOf = (tree: string): string => `${tree}.part-${randomUUID()}`;
 
-const COMPLETE = 'complete';
-const isComplete = (begun: string): boolean => begun.split('\n').includes(COMPLETE);
+const COMPLETE = "complete";
+const isComplete = (begun: string): boolean =>
+  begun.split("\n").includes(COMPLETE);
 
 /** $1 = a tree. What cut runs left behind is removed, so that disks do not fill up with halves. */
 const END_TREE = 'rm -rf "$1".part-*';

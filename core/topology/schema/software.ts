@@ -41,13 +41,16 @@ export const java = z.strictObject({
         package: z
           .string()
           .regex(/^[a-z0-9][a-z0-9.+-]+$/, 'must be the name of a distribution package')
-          .default('openjdk-17-jre-headless')
-          .meta({ description: "Package of the host's distribution." }),
+          .optional()
+          .meta({
+            description:
+              "Package of the host's distribution; default the oldest Java with long support that is new enough (openjdk-17-jre-headless, java-17-openjdk-headless, openjdk17-jre-headless).",
+          }),
       }),
       z.strictObject({ kind: z.literal('url'), url: httpsUrl, sha512 }),
       z.strictObject({ kind: z.literal('file'), file: cacheFile, sha512 }),
     ])
-    .default({ kind: 'packages', package: 'openjdk-17-jre-headless' })
+    .default({ kind: 'packages' })
     .meta({
       description:
         'Where Java comes from when a host has none that is new enough: `packages`, or a tar.gz by `url` or `file`.',
