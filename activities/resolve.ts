@@ -7,8 +7,9 @@ import { holderWorkflowId } from '../core/naming.js';
 import { parseTopology, parseTopologyText } from '../core/topology/parse.js';
 import { formatProblems, type ParseResult, type Problem } from '../core/topology/problem.js';
 import { hashTopology } from '../core/topology/hash.js';
-import type { Topology } from '../core/topology/topology.js';
+import { firstHost, hostOf, type Topology } from '../core/topology/topology.js';
 import type { Deps } from './deps.js';
+import { manifestOn } from './platforms/ssh-clear.js';
 import { readManifest } from './manifest.js';
 
 export interface ResolveInput {
@@ -71,10 +72,33 @@ async function readWanted(deps: Deps, wanted: string | Record<string, unknown>):
   return { ok: false, type: 'InvalidInput', problems: [problem] };
 }
 
+/** By the manifest: on the machine that a topology of that name says is its first, else on the worker's engine. */
 async function readExisting(deps: Deps, cluster: string): Promise<ParseResult> {
+  const deployed = await deployedOnMachine(deps, cluster);
+  if (deployed !== null) return parseTopology(deployed);
   const manifest = await readManifest(deps.engine(), cluster);
-  if (manifest === null) throw new EverbrokerError('ClusterUnknown', `no cluster "${cluster}" on the worker's engine`);
+  if (manifest === null)
+    throw new EverbrokerError(
+      'ClusterUnknown',
+      `no cluster "${cluster}" on the worker's engine, nor on the machines of a topology that the worker knows by that name`,
+    );
   return topologyFromManifest(manifest);
+}
+
+/** What lies on the machine counts, not what the worker's file says by now. */
+async function deployedOnMachine(deps: Deps, cluster: string): Promise<Topology | null> {
+  for (const name of await deps.knownTopologies()) {
+    const text = await deps.readTopology(name);
+    const parsed = text === null ? null : parseTopologyText(text);
+    if (!parsed?.ok || parsed.topology.name !== cluster) continue;
+    const { topology } = parsed;
+    const host = firstHost(topology);
+    if (hostOf(topology, host).kind !== 'ssh') continue;
+    deps.permit(topology);
+    const manifest = await manifestOn(await deps.openHost(topology, host), cluster);
+    if (manifest !== null) return manifest;
+  }
+  return null;
 }
 
 const inputProblem = (path: string, message: string): Problem => ({ path, message, code: 'input' });

@@ -4,10 +4,13 @@ import type { Deps } from '../../activities/deps.js';
 import { placeNetworks } from '../../activities/networks.js';
 import { resolveInput } from '../../activities/resolve.js';
 import { EverbrokerError } from '../../core/failure.js';
+import { MANIFEST_FILE } from '../../core/layout.js';
 import { LABEL_CLUSTER } from '../../core/naming.js';
+import { manifestText } from '../../core/plan/manifest.js';
 import { hashTopology } from '../../core/topology/hash.js';
 import { dockerHostOf, type Topology } from '../../core/topology/topology.js';
 import type { NetworkState } from '../../hosts/docker-networks.js';
+import { FakeHost } from '../support/fake-host.js';
 import { aParsedTopology, aTopology } from '../support/topologies.js';
 
 /** What reading an input needs of the outside, and no more: anything else is a mistake that throws. */
@@ -44,6 +47,35 @@ describe('an input', () => {
   test('with a name gives what the worker knows by it', async () => {
     assert.equal((await resolve({ topology: 'known' })).topology.name, 'from-file');
     await assert.rejects(resolve({ topology: '../known' }), refusal('InvalidInput', /the worker knows ha-6, known/));
+  });
+
+  describe('by the name of a cluster', () => {
+    const onMachine = aParsedTopology({ name: 'far' }, { hosts: { h1: { kind: 'ssh', address: '192.0.2.9' } } });
+    const machine = (manifest: string | null) => {
+      const host = new FakeHost('h1');
+      if (manifest !== null) host.files.write(MANIFEST_FILE, Buffer.from(manifest), { mode: 0o644, uid: 0, gid: 0 });
+      return depsOf({
+        knownTopologies: () => Promise.resolve(['known', 'elsewhere']),
+        readTopology: (name) =>
+          Promise.resolve(JSON.stringify(name === 'elsewhere' ? { ...onMachine, description: 'newer' } : aTopology())),
+        openHost: () => Promise.resolve(host),
+        engine: () => ({ listVolumes: () => Promise.resolve([]) }) as never,
+      });
+    };
+    const find = (deps: Deps) => resolveInput(deps, { workflow: 'statusCluster', input: { cluster: 'far' } });
+
+    test('finds it on its first machine, as it was deployed there', async () => {
+      const { topology } = await find(machine(manifestText(onMachine)));
+      assert.deepEqual(topology, onMachine);
+    });
+
+    test('does not take another cluster for it, nor a machine where none was deployed', async () => {
+      await assert.rejects(
+        find(machine(manifestText(aParsedTopology({ name: 'near' })))),
+        refusal('NameTaken', /near/),
+      );
+      await assert.rejects(find(machine(null)), refusal('ClusterUnknown', /no cluster "far"/));
+    });
   });
 
   for (const input of [null, undefined, {}, { topology: 'known', cluster: 'test' }])
