@@ -15,6 +15,8 @@ import { proveMessages } from './proof.js';
 import { describeHolder, resolveInput } from './resolve.js';
 import { activity } from './run-activity.js';
 import { shareSecrets } from './secrets.js';
+import { installService, startService } from './services.js';
+import { checkStore } from './stores.js';
 
 /** Types are inferred: workflows import them as types, so what an activity takes and gives is written down once. */
 
@@ -38,7 +40,10 @@ export function createActivities(deps: Deps) {
     prepareHost: of(prepareHost),
     installJava: of(installJava),
     installActiveMQ: of(installActiveMQ),
+    installService: of(installService),
     shareSecrets: of(shareSecrets),
+    startService: of(startService),
+    checkStore: of(checkStore),
     configureNode: of(configureNode),
     startNode: of(startNode),
     stopNode: of(stopNode),

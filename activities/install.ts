@@ -1,30 +1,27 @@
 /** Java and ActiveMQ on a host. Unpacking goes to a temporary directory; a marker and a rename make it count. */
-import { randomUUID } from "node:crypto";
-import { fetchDistribution, openHomeTar } from "../artefacts/distribution.js";
-import { fetchJavaArchive, openJavaTar } from "../artefacts/java.js";
-import { renderHome } from "../core/activemq/render.js";
-import { EverbrokerError } from "../core/failure.js";
-import { parseJavaFacts } from "../core/health/parse-observation.js";
-import {
-  AGENT_FILE,
-  JAVA_LINK,
-  TREE_MARK,
-  activemqHome,
-  javaHome,
-} from "../core/layout.js";
-import type { StepResult } from "../core/plan/step.js";
-import type { Topology } from "../core/topology/topology.js";
-import type { Host } from "../hosts/host.js";
-import { ownedBy } from "../hosts/owned-host.js";
-import { run } from "../hosts/run.js";
-import { putFiles, putTree } from "../hosts/transfer.js";
-import { placeClassData } from "./class-data.js";
-import type { Deps } from "./deps.js";
-import { askForJava } from "./ask-agent.js";
-import { installJavaPackage } from "./packages.js";
-import { probeFiles } from "./probe-files.js";
-import { toHostFile } from "./nodes.js";
-import type { StepInput } from "./step-input.js";
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { fetchDistribution, openHomeTar } from '../artefacts/distribution.js';
+import { fetchDriver } from '../artefacts/drivers.js';
+import { fetchJavaArchive, openJavaTar } from '../artefacts/java.js';
+import { renderHome } from '../core/activemq/render.js';
+import { EverbrokerError } from '../core/failure.js';
+import { parseJavaFacts } from '../core/health/parse-observation.js';
+import { AGENT_FILE, JAVA_LINK, TREE_MARK, activemqHome, driverFile, javaHome } from '../core/layout.js';
+import type { StepResult } from '../core/plan/step.js';
+import { driversOnHost } from '../core/stores/index.js';
+import type { Topology } from '../core/topology/topology.js';
+import type { Host } from '../hosts/host.js';
+import { ownedBy } from '../hosts/owned-host.js';
+import { run } from '../hosts/run.js';
+import { putFiles, putTree, type HostFile } from '../hosts/transfer.js';
+import { placeClassData } from './class-data.js';
+import type { Deps } from './deps.js';
+import { askForJava } from './ask-agent.js';
+import { installJavaPackage } from './packages.js';
+import { probeFiles } from './probe-files.js';
+import { toHostFile } from './nodes.js';
+import type { StepInput } from './step-input.js';
 
 const UNPACK_MS = 5 * 60_000;
 
@@ -40,19 +37,15 @@ export async function installJava(
     return { changed: false, note: `Java ${found.major} at ${found.path}` };
   const { source } = topology.java;
   const home =
-    source.kind === "packages"
-      ? await installJavaPackage(
-          opened,
-          { package: source.package, minimum: topology.java.minimum },
-          signal,
-        )
+    source.kind === 'packages'
+      ? await installJavaPackage(opened, { package: source.package, minimum: topology.java.minimum }, signal)
       : await unpackJava(deps, { topology, host: opened, source, signal });
   await linkJava(opened, home, signal);
   const now = (await askForJava(opened, signal)).java;
   if (now === null || now.major < topology.java.minimum) {
-    const what = now === null ? "no Java that runs" : `Java ${now.major}`;
+    const what = now === null ? 'no Java that runs' : `Java ${now.major}`;
     throw new EverbrokerError(
-      "JavaUnavailable",
+      'JavaUnavailable',
       `${host}: after installing there is ${what}, wanted is ${topology.java.minimum} or newer`,
       { host },
     );
@@ -70,47 +63,24 @@ async function unpackJava(
   }: {
     topology: Topology;
     host: Host;
-    source: Exclude<Topology["java"]["source"], { kind: "packages" }>;
+    source: Exclude<Topology['java']['source'], { kind: 'packages' }>;
     signal: AbortSignal;
   },
 ): Promise<string> {
   const home = javaHome(topology, source.sha512);
   const archive = await fetchJavaArchive(deps.cache, source, { signal });
   const part = partOf(home);
-  const begun = await run(host, ["sh", "-c", BEGIN_TREE, "sh", home, part], {
-    timeoutMs: 60_000,
-    signal,
-  });
+  const begun = await run(host, ['sh', '-c', BEGIN_TREE, 'sh', home, part], { timeoutMs: 60_000, signal });
   if (!isComplete(begun.stdout))
-    await putTree(
-      host,
-      openJavaTar(archive),
-      { tree: home, part },
-      { timeoutMs: UNPACK_MS, signal },
-    );
+    await putTree(host, openJavaTar(archive), { tree: home, part }, { timeoutMs: UNPACK_MS, signal });
   return home;
 }
 
-const linkJava = (
-  host: Host,
-  home: string,
-  signal: AbortSignal,
-): Promise<unknown> =>
-  run(
-    host,
-    [
-      "sh",
-      "-c",
-      'ln -sfn "$1" "$2.new" && mv -T "$2.new" "$2"',
-      "sh",
-      home,
-      JAVA_LINK,
-    ],
-    {
-      timeoutMs: 10_000,
-      signal,
-    },
-  );
+const linkJava = (host: Host, home: string, signal: AbortSignal): Promise<unknown> =>
+  run(host, ['sh', '-c', 'ln -sfn "$1" "$2.new" && mv -T "$2.new" "$2"', 'sh', home, JAVA_LINK], {
+    timeoutMs: 10_000,
+    signal,
+  });
 
 export interface Installed extends StepResult {
   /** Whether the cache had a class-data archive for this host's JVM, and it is there now. */
@@ -124,59 +94,44 @@ export async function installActiveMQ(
   signal: AbortSignal,
 ): Promise<Installed> {
   const opened = ownedBy(await deps.openHost(topology, host), token);
-  const { tar, distribution } = await fetchDistribution(
-    deps.cache,
-    topology.activemq,
-    { signal },
-  );
+  const { tar, distribution } = await fetchDistribution(deps.cache, topology.activemq, { signal });
   const home = activemqHome(topology);
   const part = partOf(home);
-  const overlays = renderHome(topology, distribution).map((file) =>
-    toHostFile(topology, file),
-  );
-  const beside = overlays.map((file) => ({
-    ...file,
-    path: file.path.replace(home, `${part}.overlay`),
-  }));
+  const overlays = renderHome(topology, distribution).map((file) => toHostFile(topology, file));
+  const beside = overlays.map((file) => ({ ...file, path: file.path.replace(home, `${part}.overlay`) }));
   const { user, uid } = topology.runAs;
-  const begun = await putFiles(opened, [...probeFiles(deps.probe), ...beside], {
-    first: {
-      script: BEGIN_HOME,
-      args: [home, part, AGENT_FILE, user, String(uid), topology.root],
-    },
+  const drivers = await driverFiles(deps, topology, { host, signal });
+  const begun = await putFiles(opened, [...probeFiles(deps.probe), ...drivers, ...beside], {
+    first: { script: BEGIN_HOME, args: [home, part, AGENT_FILE, user, String(uid), topology.root] },
     timeoutMs: 60_000,
     signal,
   });
   const unpack = isComplete(begun)
-    ? putFiles(opened, overlays, {
-        first: { script: END_TREE, args: [home] },
-        timeoutMs: 30_000,
-        signal,
-      })
-    : putTree(
-        opened,
-        openHomeTar({ tar, distribution }),
-        { tree: home, part },
-        { timeoutMs: UNPACK_MS, signal },
-      );
+    ? putFiles(opened, overlays, { first: { script: END_TREE, args: [home] }, timeoutMs: 30_000, signal })
+    : putTree(opened, openHomeTar({ tar, distribution }), { tree: home, part }, { timeoutMs: UNPACK_MS, signal });
   const place = { topology, host: opened, distribution, signal };
-  const [warm] = await Promise.all([
-    placeClassData(deps, place, parseJavaFacts(begun)),
-    unpack,
-  ]);
-  return {
-    changed: true,
-    classData: warm,
-    note: warm ? "with class-data archive" : "without class-data archive",
-  };
+  const [warm] = await Promise.all([placeClassData(deps, place, parseJavaFacts(begun)), unpack]);
+  return { changed: true, classData: warm, note: warm ? 'with class-data archive' : 'without class-data archive' };
+}
+
+/** Drivers of databases lie beside the home, which groups without a database share as it is. */
+async function driverFiles(
+  deps: Deps,
+  topology: Topology,
+  { host, signal }: { host: string; signal: AbortSignal },
+): Promise<HostFile[]> {
+  const drivers = driversOnHost(topology, host).map(async (driver): Promise<HostFile> => {
+    const { path } = await fetchDriver(deps.cache, driver, { signal });
+    return { path: driverFile(topology, driver.file), content: await readFile(path), mode: 0o644 };
+  });
+  return Promise.all(drivers);
 }
 
 /** A tree grows beside its place, under a name of its own: two runs at once do not meet. */
 const partOf = (tree: string): string => `${tree}.part-${randomUUID()}`;
 
-const COMPLETE = "complete";
-const isComplete = (begun: string): boolean =>
-  begun.split("\n").includes(COMPLETE);
+const COMPLETE = 'complete';
+const isComplete = (begun: string): boolean => begun.split('\n').includes(COMPLETE);
 
 /** $1 = a tree. What cut runs left behind is removed, so that disks do not fill up with halves. */
 const END_TREE = 'rm -rf "$1".part-*';

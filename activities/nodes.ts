@@ -59,7 +59,7 @@ interface Sealing {
 }
 
 /** The nodes of a host share its key, so it is read once an operation; a container made anew meanwhile has a new one. */
-async function unseal(deps: Deps, sealing: Sealing): Promise<ClusterSecrets> {
+export async function unseal(deps: Deps, sealing: Sealing): Promise<ClusterSecrets> {
   const known = deps.hostKeys.get(sealing.key);
   if (known !== undefined) {
     try {
@@ -116,8 +116,8 @@ export async function startNode(
   const opened = ownedBy(await deps.openHost(topology, host), token);
   const began = Date.now();
   // One command for both: it waits on the host, where looking costs nothing.
-  const script = 'sh "$1" up "$2" >/dev/null && exec sh "$1" await "$2" "$3"';
-  const result = await opened.exec(['sh', '-c', script, 'sh', AGENT_FILE, node, String(START_SECONDS)], {
+  const script = 'sh "$1" up "$2" >/dev/null && exec sh "$1" await "$2" "$3" "$4"';
+  const result = await opened.exec(['sh', '-c', script, 'sh', AGENT_FILE, node, String(START_SECONDS), step.expect ?? 'any'], {
     timeoutMs: (START_SECONDS + 30) * 1000,
     signal,
   });

@@ -11,6 +11,7 @@ import { readBroker } from '../probes/jolokia.js';
 import { LOOK_MS } from './ask-agent.js';
 import type { Deps } from './deps.js';
 import { platformOf } from './platforms/index.js';
+import { readStore } from './stores.js';
 import { insistOnReferences, readMaster, secretsChanged } from './secrets.js';
 
 /** Longer than a broker needs that answers at all; a frozen one is told by it. */
@@ -70,11 +71,14 @@ export async function readNodes(
   const opened = await deps.openHost(topology, host);
   const inside = seen ?? (await platform.look(site, opened, signal)).inside;
   const login = await consoleLogin(deps, opened, { topology, nodes, inside, signal });
+  const store = readStore(opened, topology, { nodes, inside, signal });
   return Promise.all(
     nodes.map(async (node): Promise<NodeReading> => {
       const observation = inside.nodes.find((seen) => seen.name === node.name);
       if (observation === undefined) return absent(host, node, `the agent of ${host} does not know it`);
-      return { host, observation, broker: await ask(opened, node, { observation, login, signal }) };
+      const broker = await ask(opened, node, { observation, login, signal });
+      const asked = await store;
+      return { host, observation, broker, ...(asked === null ? {} : { store: asked }) };
     }),
   );
 }

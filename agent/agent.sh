@@ -49,15 +49,20 @@ read_process() {
 # The launch file of node $1 into variables; false when it is missing or cannot be used. Values are never evaluated.
 read_launch() {
   NODE=$1 BASE='' HOME_DIR='' JAVA='' RUN_UID='' RUN_GID='' ARGS='' OPENWIRE='' CONSOLE='' STORE='' STOP_SECONDS=20
+  COMMAND='' STOP_SIGNAL=TERM WAITS_LINE='' WAITS_MS=0
   [ -f "$NODES/$1/launch" ] || return 1
   while IFS='=' read -r key text; do
     case $key in
       BASE) BASE=$text ;; HOME_DIR) HOME_DIR=$text ;; JAVA) JAVA=$text ;; ARGS) ARGS=$text ;;
       RUN_UID) RUN_UID=$text ;; RUN_GID) RUN_GID=$text ;; STORE) STORE=$text ;;
       OPENWIRE) OPENWIRE=$text ;; CONSOLE) CONSOLE=$text ;; STOP_SECONDS) STOP_SECONDS=$text ;;
+      COMMAND) COMMAND=$text ;; STOP_SIGNAL) STOP_SIGNAL=$text ;;
+      WAITS_LINE) WAITS_LINE=$text ;; WAITS_MS) WAITS_MS=$text ;;
     esac
   done <"$NODES/$1/launch"
   is_number "$STOP_SECONDS" || STOP_SECONDS=20
+  is_number "$WAITS_MS" || WAITS_MS=0
+  [ "$STOP_SIGNAL" = INT ] || STOP_SIGNAL=TERM
   case $BASE in /*) is_number "$RUN_UID" && is_number "$RUN_GID" ;; *) return 1 ;; esac
 }
 
@@ -72,11 +77,13 @@ write_state() { put "$NODES/$NODE/state" "$pid $birth $deaths $not_before $kill_
 
 # --- processes -----------------------------------------------------------------------------------------------------
 
-# Lines "PID BASE" of every broker JVM on the host. Records of cmdline end with NUL, hence -z: a base is compared whole,
-# so mq1 is not taken for mq10. Zombies have an empty cmdline.
+# Lines "PID BASE" of every broker JVM on the host, and of every service (a database), which has its base in the name of
+# its pid file. Records of cmdline end with NUL, hence -z: a base is compared whole, so mq1 is not taken for mq10. Zombies
+# have an empty cmdline.
 list_jvms() {
-  grep -aHz '^-Dactivemq\.base=' /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' |
-    sed -n 's,^/proc/\([0-9]*\)/cmdline:-Dactivemq\.base=,\1 ,p'
+  grep -aHzE '^(-Dactivemq\.base|--pid-file|--external-pid-file)=' /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' |
+    sed -n -e 's,^/proc/\([0-9]*\)/cmdline:-Dactivemq\.base=,\1 ,p' \
+      -e 's,^/proc/\([0-9]*\)/cmdline:--[a-z-]*=\(.*\)/data/server\.pid$,\1 \2,p'
 }
 
 # Whether process $1 is in a pid namespace below ours: a machine that runs containers shows their JVMs too, which are not
@@ -143,6 +150,14 @@ link_java() {
 }
 
 can_start() {
+  if [ -n "$COMMAND" ]; then
+    if [ ! -x "$COMMAND" ]; then waiting_for "command $COMMAND"
+    elif [ ! -f "$ARGS" ]; then waiting_for "arguments $ARGS"
+    elif [ ! -d "$BASE/data/db" ]; then waiting_for "directory $BASE/data/db"
+    else rm -f "$NODES/$NODE/waiting"; return 0
+    fi
+    return 1
+  fi
   [ -x "$JAVA" ] || link_java
   if [ ! -x "$JAVA" ]; then waiting_for "java $JAVA"
   elif [ ! -f "$HOME_DIR/.complete" ]; then waiting_for "home $HOME_DIR"
@@ -164,9 +179,16 @@ mark_log() {
 # The console log is opened by the broker's user, not by root: it could be a link to a file that is not the broker's.
 # fd 9 is the agent's lock; a JVM that kept it open would lock out the next agent.
 launch() {
+  if [ -n "$COMMAND" ]; then
+    # A service's arguments are the lines of a file; they are split there and not interpreted.
+    # shellcheck disable=SC2016
+    set -- sh -c 'umask 027; cd "$1" && log=$2 command=$3 lines=$(cat "$4") && set -f && IFS="$5" && exec "$command" $lines >>"$log" 2>&1' \
+      sh "$BASE/data" "$BASE/data/console.log" "$COMMAND" "$ARGS" "
+"
   # shellcheck disable=SC2016
-  set -- sh -c 'umask 027; cd "$1" && log=$2 && shift 2 && exec "$@" >>"$log" 2>&1' sh "$HOME_DIR" "$BASE/data/console.log" \
+  else set -- sh -c 'umask 027; cd "$1" && log=$2 && shift 2 && exec "$@" >>"$log" 2>&1' sh "$HOME_DIR" "$BASE/data/console.log" \
     "$JAVA" "-Dactivemq.base=$BASE" "-Dactivemq.home=$HOME_DIR" "@$ARGS"
+  fi
   if [ "$ME" = "$RUN_UID" ]; then set -- setpriv --no-new-privs "$@"
   else set -- setpriv --reuid="$RUN_UID" --regid="$RUN_GID" --clear-groups --no-new-privs "$@"; fi
   setsid "$@" </dev/null >/dev/null 2>&1 9>&- &
@@ -225,7 +247,7 @@ note_end() {
 stop_node() {
   if [ "$kill_at" = 0 ]; then
     kill_at=$((now + STOP_SECONDS * 100)); write_state
-    signal TERM "$pid"
+    signal "$STOP_SIGNAL" "$pid"
     # A JVM that was stopped (SIGSTOP) hears TERM only when it goes on.
     [ "$letter" = T ] && signal CONT "$pid"
   elif [ "$now" -ge "$kill_at" ]; then
@@ -323,7 +345,8 @@ log_role() {
     # Rotated since: in the order of writing, with what was there before at the front, where it loses.
     # shellcheck disable=SC2016
     as_user "$RUN_UID" "$RUN_GID" sh -c 'ls -tr "$1"* 2>/dev/null | while IFS= read -r file; do cat "$file"; done' sh "$log"
-  fi | awk '
+  fi | WAITS=$WAITS_LINE awk '
+    ENVIRON["WAITS"] != "" && index($0, ENVIRON["WAITS"]) { role = "slave"; line = $0 }
     /is locked by another server\. This broker is now in slave mode/ { role = "slave"; line = $0 }
     /Apache ActiveMQ [0-9][^ ]* \(.*\) started( |$)/ { role = "master"; line = $0 }
     /Failed to start Apache ActiveMQ|ERROR.*Failed to load: / { role = "failed"; line = $0 }
@@ -408,6 +431,22 @@ print_node() {
   printf '%s line=%s\n' "$out" "$line"
 }
 
+# A service in one line, as a node is told. `granted` says for whom its accounts were made last.
+print_service() {
+  first_line "$NODES/$NODE/desired"; out="service name=$NODE desired=${value:-unknown}"
+  find_jvm "$BASE" "$1"
+  ports=''
+  if [ "$found" != 0 ]; then
+    out="$out pid=$found state=$letter"
+    ports=$(listening "$found")
+    first_line "$NODES/$NODE/started-with"; [ -z "$value" ] || out="$out launched=$value"
+  fi
+  installed=0; [ -x "$COMMAND" ] && [ -d "$BASE/data/db" ] && installed=1
+  first_line "$NODES/$NODE/granted"
+  out="$out current=$(fingerprint "$NODE") listening=$ports installed=$installed granted=$value"
+  first_line "$NODES/$NODE/starts"; printf '%s starts=%s\n' "$out" "${value:-0}"
+}
+
 # Hash of each managed file; of the credentials none, ever.
 print_files() {
   set -- "$SELF" "$STATE/manifest.json" "$@"
@@ -467,7 +506,7 @@ cmd_observe() {
   [ $# -ge 2 ] || fail 2 'usage: observe ROOT UID NODE=STORE…'
   ROOT=$1 user=$2; shift 2
   print_host "$user"
-  jvms=$(list_jvms) named=' ' confs=''
+  jvms=$(list_jvms) named=' ' confs="$ROOT/.drivers/*"
   for arg in "$@"; do
     name=${arg%%=*}; check_name "$name"; named="$named$name "
     if ! read_launch "$name"; then BASE=$ROOT/$name RUN_UID=$user RUN_GID=$user; fi
@@ -478,7 +517,9 @@ cmd_observe() {
   for file in "$NODES"/*/launch; do
     name=${file%/launch} name=${name##*/}
     case $named in *" $name "*) continue ;; esac
-    if read_launch "$name"; then print_node "$jvms"; confs="$confs $BASE/conf/*"; fi
+    read_launch "$name" || continue
+    if [ -n "$COMMAND" ]; then print_service "$jvms"; confs="$confs $BASE/access/*"; else print_node "$jvms"; fi
+    confs="$confs $BASE/conf/*"
   done
   # Paths of a topology hold no blanks, see its schema; unquoted so that they expand.
   # shellcheck disable=SC2086
@@ -565,13 +606,15 @@ worth_a_look() {
 }
 
 # Blocks until node $1 serves or waits as slave. 3: its JVM died or the start failed; 4: not within $2 seconds.
+# $3: the role that is expected. Some stores make every node say that it waits before it gets the lock, so from any other
+# than a slave that is believed only when it has waited for a while.
 cmd_await() {
   check_name "$1"
-  is_number "${2:-}" || fail 2 'usage: await NODE SECONDS'
+  is_number "${2:-}" || fail 2 'usage: await NODE SECONDS [ROLE]'
   read_launch "$1" || fail 2 "$1 has no launch file"
   is_number "$OPENWIRE" && is_number "$CONSOLE" || fail 2 "the launch file of $1 names no ports"
   console_hex=$(printf %04X "$CONSOLE") looked_at=0 rounds=0 told='' comes=0 skip=1
-  mark=$NODES/$1/looked.$$
+  mark=$NODES/$1/looked.$$ expected=${3:-} waits_since=''
   : >"$mark"
   trap 'rm -f "$mark"' EXIT
   read_now; deadline=$((now + $2 * 100)) first=0
@@ -579,16 +622,25 @@ cmd_await() {
     if worth_a_look "$1"; then
       jvms=$(list_jvms); find_jvm "$BASE" "$jvms"
       read_state "$1"
+      # Lines above are of an earlier life.
+      size=0; [ -f "$NODES/$1/log-start" ] && read -r _ size <"$NODES/$1/log-start"
+      skip=$((size + 1))
       if [ "$first" = 0 ] && [ "$found" != 0 ]; then first=$found; fi
       if [ "$found" != "$first" ] || { [ "$found" = 0 ] && [ "$deaths" != 0 ]; }; then last_lines; fail 3 "the JVM of $1 ended"; fi
       if [ "$found" != 0 ]; then
         ports=,$(listening "$found"),
         # The ports tell a master, and only a node without them may be a slave.
-        case $ports in *",$OPENWIRE,"*) case $ports in *",$CONSOLE,"*) print_node "$jvms"; return ;; esac ;; esac
+        case $ports in *",$OPENWIRE,"*) case $ports in *",$CONSOLE,"*)
+          if [ -n "$COMMAND" ]; then print_service "$jvms"; else print_node "$jvms"; fi; return ;; esac ;; esac
         read_role
         case $role in
           failed) last_lines; fail 3 "the start of $1 failed" ;;
-          slave) if [ "$ports" = ,, ]; then print_node "$jvms"; return; fi ;;
+          slave)
+            read_now; waits_since=${waits_since:-$now}
+            if [ "$ports" = ,, ] && { [ "$expected" = slave ] || [ $(((now - waits_since) * 10)) -ge "$WAITS_MS" ]; }; then
+              print_node "$jvms"; return
+            fi ;;
+          *) waits_since='' ;;
         esac
       fi
     fi
@@ -617,13 +669,14 @@ case $command in
   run) cmd_run ;;
   observe) cmd_observe "$@" ;;
   java) cmd_java ;;
-  await) cmd_await "${1:-}" "${2:-}" ;;
+  await) cmd_await "${1:-}" "${2:-}" "${3:-}" ;;
   up) cmd_up "${1:-}" ;;
   down) cmd_stop "${1:-}" down ;;
+  service) check_name "${1:-}"; read_launch "$1" && print_service "$(list_jvms)" ;;
   fence) cmd_stop "${1:-}" fenced ;;
   kill) cmd_kill "${1:-}" ;;
   guard) cmd_guard "$@" ;;
   claim) cmd_claim "${1:-}" ;;
   release) cmd_release "${1:-}" ;;
-  *) fail 2 'usage: agent.sh run|observe|java|await|up|down|fence|kill|guard|claim|release …' ;;
+  *) fail 2 'usage: agent.sh run|observe|java|await|up|down|service|fence|kill|guard|claim|release …' ;;
 esac

@@ -66,6 +66,17 @@ export const FAILURES = {
     'The checksum does not match: correct it in the topology, or remove the file.',
   ),
   JavaUnavailable: environment(true, 6, 'See the package sources of the host, or use an archive (`java.source`).'),
+  DatabaseUnavailable: environment(
+    true,
+    6,
+    'See the package sources of the host, or install the database into its image.',
+  ),
+  DatabaseDidNotStart: environment(true, 7, 'Read the end of the database’s log above.'),
+  StoreUnreachable: environment(true, 7, 'Start the database, or correct its address in the topology.'),
+  StoreRefused: user(
+    7,
+    'Correct the user, the password or the rights in the database, or the reference in the topology.',
+  ),
   BrokerDidNotStart: environment(true, 7, 'Read the end of the broker’s log above.'),
   VerificationFailed: environment(false, 8, 'Each failed check above names its fault.'),
   StepSkippedByUser: environment(false, 9, 'A failed step was skipped on request; verify tells what is missing.'),

@@ -11,7 +11,8 @@ export const holderWorkflowId = (cluster: string): string => `cluster/${cluster}
 export const LABEL_CLUSTER = 'everbroker.cluster';
 export const LABEL_HOST = 'everbroker.host';
 export const LABEL_GROUP = 'everbroker.group';
-/** What a labelled thing is: container | claim | store | state | network. */
+export const LABEL_DATABASE = 'everbroker.database';
+/** What a labelled thing is: container | claim | store | database | state | network. */
 export const LABEL_ROLE = 'everbroker.role';
 /** Hash of the host's specification that a container was created from. */
 export const LABEL_SPEC = 'everbroker.spec';

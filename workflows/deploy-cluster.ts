@@ -131,10 +131,15 @@ class Deployment {
     );
     // Credentials are sealed to the keys of all hosts, so they wait for every container, but not for Java or unpacking.
     const secrets = after([...placed.values()], () => runner.sequence(plan.secrets));
-    const groups = Object.entries(plan.groups).map(([group, stages]) =>
-      after([secrets, ...hostsOfGroup(topology, group).map((host) => ready.get(host))], () => this.group(stages)),
+    const services = Object.values(plan.services ?? {}).map((steps) =>
+      after([secrets, ...steps.map((step) => ready.get(step.host ?? ''))], () => runner.sequence(steps)),
     );
-    await settleAll([...ready.values(), secrets, ...groups]);
+    const groups = Object.entries(plan.groups).map(([group, stages]) =>
+      after([secrets, ...services, ...hostsOfGroup(topology, group).map((host) => ready.get(host))], () =>
+        this.group(stages),
+      ),
+    );
+    await settleAll([...ready.values(), secrets, ...services, ...groups]);
 
     operation.phase('proving the cluster');
     const checks = (await Promise.all(plan.proof.map((step) => runner.prove(step)))).flat();

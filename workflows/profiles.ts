@@ -89,6 +89,7 @@ export const PROFILES: Record<Exclude<StepKind, 'verifyRoles'>, ActivityOptions>
   installJava: slowInstall,
   installActiveMQ: slowInstall,
   shareSecrets: quick,
+  installService: slowInstall,
   configureNode: quick,
   stopNode: quick,
   startNode: brokerStart,

@@ -7,9 +7,7 @@ import type { Step, StepResult } from '../core/plan/step.js';
 import { mayCreate } from '../core/plan/created.js';
 import { carrierIdOf, pinConflict } from '../core/plan/pins.js';
 import { firstHost, groupNames, hostNames } from '../core/topology/topology.js';
-import type { Activities } from '../activities/index.js';
 import type { Shared } from '../activities/secrets.js';
-import type { StepInput } from '../activities/step-input.js';
 import { activities } from './calls.js';
 import type { Ownership } from './hold-cluster.js';
 import { readGroup } from './look.js';
@@ -129,7 +127,9 @@ export class Runner {
         return shared;
       }
       case 'configureNode':
-        return this.configure(call, input);
+        return call.configureNode({ ...input, sealed: this.sealedFor(host) });
+      case 'startService':
+        return call.startService({ ...input, sealed: this.sealedFor(host) });
       case 'installActiveMQ': {
         const installed = await call.installActiveMQ(input);
         if (installed.classData) this.archived.add(host);
@@ -154,10 +154,10 @@ export class Runner {
     }
   }
 
-  private configure(call: Activities, input: StepInput): Promise<StepResult> {
-    const sealed = this.sealed[input.host];
-    if (sealed === undefined) throw stepFailure('CommandFailed', `no credentials were sealed for host ${input.host}`);
-    return call.configureNode({ ...input, sealed });
+  private sealedFor(host: string): Shared['sealed'][string] {
+    const sealed = this.sealed[host];
+    if (sealed === undefined) throw stepFailure('CommandFailed', `no credentials were sealed for host ${host}`);
+    return sealed;
   }
 
   /** Messages have crossed when this is asked, so that the bridges are there; their beans may take a moment. */

@@ -6,7 +6,7 @@ import { unproven } from '../core/health/proof.js';
 import { clientUrls, nodeResults } from '../core/health/results.js';
 import { judgeGroup } from '../core/health/roles.js';
 import { complete, roleCheckNames, verifyCheckNames } from '../core/health/verdict.js';
-import { firstHost, groupNames, hostNames, type Topology } from '../core/topology/topology.js';
+import { brokerHosts, firstHost, groupNames, hostNames, type Topology } from '../core/topology/topology.js';
 import { activities } from './calls.js';
 import { failureText } from './failure-text.js';
 import { observeEach, placeNetworks, readEach, resolve } from './look.js';
@@ -91,7 +91,7 @@ async function readDrift(topology: Topology): Promise<{ checks: Check[]; looked:
 
 /** From a host that answers: that another is gone must not hide which messages still pass. */
 async function sendMessages(topology: Topology, looked: readonly string[], connected: string[]): Promise<Check[]> {
-  const host = looked[0] ?? firstHost(topology);
+  const host = brokerHosts(topology).find((name) => looked.includes(name)) ?? firstHost(topology);
   const call = activities({
     summary: 'messages through every group and bridge',
     profile: proof,

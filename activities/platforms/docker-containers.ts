@@ -13,20 +13,19 @@ import { EverbrokerError } from '../../core/failure.js';
 import {
   LABEL_CLUSTER,
   LABEL_CREATOR,
+  LABEL_DATABASE,
   LABEL_GROUP,
   LABEL_HOST,
   LABEL_ROLE,
   LABEL_SPEC,
   containerName,
   stateVolume,
-  storeVolume,
 } from '../../core/naming.js';
+import { mountsOf, residentsOf } from '../../core/mounts.js';
 import { specHash } from '../../core/plan/desired.js';
 import { manifestText } from '../../core/plan/manifest.js';
 import {
   dockerHostOf,
-  groupOf,
-  groupsOnHost,
   nodesOnHost,
   type DockerHostSpec,
   type Topology,
@@ -97,8 +96,7 @@ async function forgetNodes(deps: Deps, { topology, host, token }: StepInput, sig
   const script = `cd "$1" 2>/dev/null || exit 0
 names=" $2 "
 for node in *; do case $names in *" $node "*) ;; *) rm -rf "./$node" ;; esac; done`;
-  const names = nodesOnHost(topology, host).map((node) => node.name);
-  await run(opened, ['sh', '-c', script, 'sh', NODES_DIR, names.join(' ')], { timeoutMs: 10_000, signal });
+  await run(opened, ['sh', '-c', script, 'sh', NODES_DIR, residentsOf(topology, host).join(' ')], { timeoutMs: 10_000, signal });
 }
 
 /** Makes the missing volumes. Volumes are never removed here: they hold what must survive containers. */
@@ -111,9 +109,9 @@ function volumesOf(topology: Topology, host: string): { name: string; labels: Re
   const label = { [LABEL_CLUSTER]: topology.name };
   return [
     { name: stateVolume(topology.name, host), labels: { ...label, [LABEL_HOST]: host, [LABEL_ROLE]: 'state' } },
-    ...groupsOnHost(topology, host).map((group) => ({
-      name: storeVolume(topology.name, group),
-      labels: { ...label, [LABEL_GROUP]: group, [LABEL_ROLE]: 'store' },
+    ...mountsOf(topology, host).map(({ volume, role, of }) => ({
+      name: volume,
+      labels: { ...label, [role === 'store' ? LABEL_GROUP : LABEL_DATABASE]: of, [LABEL_ROLE]: role },
     })),
   ];
 }
@@ -122,10 +120,7 @@ function containerSpec(
   { topology, host, token }: StepInput,
   spec: DockerHostSpec,
 ): Omit<ContainerSpec, 'image' | 'files'> {
-  const stores = groupsOnHost(topology, host).flatMap((group) => {
-    const { store } = groupOf(topology, group);
-    return store.kind === 'kahadb' ? [{ volume: storeVolume(topology.name, group), path: store.directory }] : [];
-  });
+  const stores = mountsOf(topology, host).map(({ volume, path }) => ({ volume, path }));
   return {
     name: containerName(topology, host),
     hostname: host,
@@ -167,6 +162,6 @@ function initialFiles(
     { path: MANIFEST_FILE, content: manifestText(topology), mode: 0o644 },
     { path: HOST_KEY_FILE, content: keys.privateKey, mode: 0o600 },
     { path: HOST_PUBLIC_KEY_FILE, content: keys.publicKey, mode: 0o644 },
-    ...nodesOnHost(topology, host).map((node) => ({ path: desiredFile(node.name), content: 'down\n', mode: 0o644 })),
+    ...residentsOf(topology, host).map((name) => ({ path: desiredFile(name), content: 'down\n', mode: 0o644 })),
   ];
 }

@@ -37,7 +37,7 @@ max-allowed-packet = 1G
   }),
   arguments: ({ base }) => [`--defaults-file=${base}/conf/server.cnf`, `--pid-file=${pidFile(base)}`],
   client: ({ base }, user) => [
-    `${base}/bin/mariadb`,
+    'mariadb',
     '--no-defaults',
     `--socket=${socket(base)}`,
     `--user=${user}`,

@@ -8,6 +8,7 @@ import { containerReason, type Known } from '../plan/known.js';
 import { stepsOf, type Step } from '../plan/step.js';
 import { firstHost, hostNames, type Topology } from '../topology/topology.js';
 import { failed, passed } from './fault.js';
+import { serviceChecks } from './services.js';
 
 /** A node that is down has a check of its own; here only what is wrong with hosts and configuration counts. */
 const DRIFT: readonly Step['kind'][] = [
@@ -16,6 +17,7 @@ const DRIFT: readonly Step['kind'][] = [
   'prepareHost',
   'installJava',
   'installActiveMQ',
+  'installService',
   'shareSecrets',
   'configureNode',
   'stopNode',
@@ -29,7 +31,7 @@ export function driftChecks(known: Known, unseen: Record<string, string>): Check
   const hosts = hostNames(known.topology);
   const looked = hosts.filter((host) => known.observed[host]?.inside !== undefined);
   const steps = looked.length === 0 ? [] : driftSteps(onlyHosts(known, looked));
-  return hosts.map((host) => {
+  const checks = hosts.map((host) => {
     const name = driftCheckName(host);
     if (unseen[host] !== undefined) return failed(name, 'HostUnseen', `could not look into ${host}: ${unseen[host]}`);
     const { inside } = known.observed[host] ?? {};
@@ -43,6 +45,7 @@ export function driftChecks(known: Known, unseen: Record<string, string>): Check
     const detail = [...new Set(own.map((step) => `${step.node ?? host}: ${step.reason}`))].join('; ');
     return failed(name, 'StaleConfiguration', detail);
   });
+  return [...checks, ...serviceChecks(known, unseen)];
 }
 
 function downText(known: Known, host: string): string {

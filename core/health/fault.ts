@@ -13,6 +13,11 @@ export type Fault =
   | 'NoMaster'
   | 'TwoMasters'
   | 'StoreNotWritable'
+  /** A store that is no file: the database does not answer, or not this user. */
+  | 'StoreUnreachable'
+  | 'LeaseFree'
+  | 'LeaseElsewhere'
+  | 'DatabaseDown'
   | 'WrongPort'
   | 'WrongBrokerName'
   | 'WrongVersion'

@@ -67,6 +67,21 @@ export interface NodeObservation {
   starts: number;
 }
 
+/** A database, kept by the host's agent as nodes are. */
+export interface ServiceObservation {
+  name: string;
+  desired: 'up' | 'down' | 'fenced' | 'unknown';
+  process: { alive: boolean; pid?: number; state?: string };
+  launchedWith?: string;
+  currentFingerprint?: string;
+  listening: number[];
+  /** Whether its programs and its data are there: a new container has the data only. */
+  installed: boolean;
+  /** For whom its accounts were made last: `<hash of who may come in>-<version of the credentials>`. */
+  granted: string;
+  starts: number;
+}
+
 export interface HostObservation {
   host: string;
   /** Milliseconds since the epoch by the host's clock. */
@@ -96,4 +111,6 @@ export interface HostInside {
   /** sha256 of every file that Everbroker manages on the host, by path. */
   files: Record<string, string>;
   nodes: NodeObservation[];
+  /** Absent in looks that were taken before there were any. */
+  services?: ServiceObservation[];
 }

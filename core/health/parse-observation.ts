@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { EverbrokerError } from '../failure.js';
 import { storeOf } from '../stores/index.js';
 import { nodesOnHost, type Topology } from '../topology/topology.js';
-import type { HostInside, NodeObservation } from './observation.js';
+import type { HostInside, NodeObservation, ServiceObservation } from './observation.js';
 
 /** Arguments of the agent's `observe`, so that it also reports nodes of which the host knows nothing yet. */
 export const observeArguments = (topology: Topology, host: string): string[] => [
@@ -39,6 +39,7 @@ export function parseObservation(output: string): { clock: number; inside: HostI
       runAsUser: one('user') === '1',
       files: Object.fromEntries(all('file').map((line) => reversed(splitAtBlank(line)))),
       nodes: all('node').map(parseNode),
+      services: all('service').map(parseService),
     },
   };
 }
@@ -103,6 +104,37 @@ function parseNode(text: string): NodeObservation {
     storeWritable: rest.writable === '1',
     credentialsVersion: rest.credentials,
     starts: rest.starts,
+  };
+}
+
+const serviceFields = nodeFields
+  .pick({
+    name: true,
+    desired: true,
+    pid: true,
+    state: true,
+    launched: true,
+    current: true,
+    listening: true,
+    starts: true,
+  })
+  .extend({ installed: z.enum(['0', '1']), granted: z.string() });
+
+function parseService(text: string): ServiceObservation {
+  const parsed = serviceFields.safeParse(fieldsOf(text));
+  if (!parsed.success)
+    throw notAnObservation(`the line of a service has a wrong ${parsed.error.issues[0]?.path.join('.')}`);
+  const { pid, state, launched, current, installed, ...rest } = parsed.data;
+  return {
+    ...rest,
+    process: {
+      alive: pid !== undefined,
+      ...(pid === undefined ? {} : { pid }),
+      ...(state === undefined ? {} : { state }),
+    },
+    ...(launched === undefined ? {} : { launchedWith: launched }),
+    ...(current === undefined ? {} : { currentFingerprint: current }),
+    installed: installed === '1',
   };
 }
 

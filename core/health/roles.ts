@@ -7,6 +7,7 @@ import type { Check } from '../contract.js';
 import { hostsOfGroup, nodesOfGroup, type Node, type Topology } from '../topology/topology.js';
 import { failed, passed } from './fault.js';
 import type { BrokerReading } from './jolokia-reading.js';
+import { judgeStore, type StoreReading } from './store-reading.js';
 import { judgeMaster, judgeSlave, nodeCheckName } from './node-signals.js';
 import type { NodeObservation } from './observation.js';
 
@@ -15,6 +16,8 @@ export interface NodeReading {
   observation: NodeObservation;
   /** What the node's console port answered. */
   broker: BrokerReading;
+  /** What the database answered that was asked from the node's host, where the store is one. */
+  store?: StoreReading;
 }
 
 /** What was seen of nodes, and why hosts could not be looked at. */
@@ -61,11 +64,14 @@ export function judgeGroup(topology: Topology, group: string, { readings, unseen
     reading: readings.find((reading) => reading.observation.name === node.name),
   }));
   const masters = nodes.filter(({ node, reading }) => reading !== undefined && claimsMaster(node, reading.observation));
+  const master = masters.length === 1 ? (masters[0]?.node.name ?? null) : null;
+  const stores = nodes.flatMap(({ reading }) => reading?.store ?? []);
   return {
     group,
-    master: masters.length === 1 ? (masters[0]?.node.name ?? null) : null,
+    master,
     checks: [
       judgeMasters({ topology, group, nodes, masters }),
+      ...judgeStore(topology, group, { readings: stores, master }),
       ...nodes.map((seen) => judgeNode(topology, seen, unseen)),
     ],
   };

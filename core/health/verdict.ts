@@ -3,7 +3,9 @@
  * not counts as failed, so that a verifier that looks at nothing fails.
  */
 import type { Check } from '../contract.js';
-import { allNodes, groupNames, hostNames, type Topology } from '../topology/topology.js';
+import { storeCheckNames } from './store-reading.js';
+import { serviceCheckName } from './services.js';
+import { allNodes, databasesOf, groupNames, hostNames, type Topology } from '../topology/topology.js';
 import { bridgeCheckNames } from './bridges.js';
 import { driftCheckName } from './drift.js';
 import { failed } from './fault.js';
@@ -14,6 +16,7 @@ import { mastersCheckName } from './roles.js';
 /** Names of the checks on roles and bridges. */
 export const roleCheckNames = (topology: Topology): string[] => [
   ...groupNames(topology).map(mastersCheckName),
+  ...storeCheckNames(topology),
   ...allNodes(topology).map(nodeCheckName),
   ...bridgeCheckNames(topology),
 ];
@@ -22,6 +25,7 @@ export const roleCheckNames = (topology: Topology): string[] => [
 export const verifyCheckNames = (topology: Topology, { messages }: { messages: boolean }): string[] => [
   ...roleCheckNames(topology),
   ...hostNames(topology).map(driftCheckName),
+  ...databasesOf(topology).map(serviceCheckName),
   ...(messages ? messageCheckNames(topology) : []),
 ];
 

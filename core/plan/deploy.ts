@@ -2,8 +2,19 @@
 import { classDataKey } from '../activemq/class-data.js';
 import { activemqHome } from '../layout.js';
 import { hookReason } from '../supervision.js';
-import { dockerHostOf, firstHost, groupNames, hostNames, hostOf, type Topology } from '../topology/topology.js';
+import {
+  brokerHosts,
+  databasesOnHost,
+  dockerHostOf,
+  firstHost,
+  groupNames,
+  hostNames,
+  hostOf,
+  nodesOnHost,
+  type Topology,
+} from '../topology/topology.js';
 import { planGroup } from './group.js';
+import { planServiceInstalls, planServiceRemovals, planServices } from './services.js';
 import { changedFiles, containerReason, isNew, type Known } from './known.js';
 import type { FileChange, Plan, Step } from './step.js';
 import { isEmpty } from './step.js';
@@ -24,9 +35,12 @@ export function planDeploy(known: Known): Plan {
       .map((group) => [group, planGroup(known, group, credentialsVersion)] as const)
       .filter(([, stages]) => stages.length > 0),
   );
-  const plan: Plan = { ...waiting, secrets: needsSecrets(groups) ? planSecrets(known, true) : secrets, groups };
+  const services = planServices(known, credentialsVersion);
+  const removals = planServiceRemovals(known);
+  const shared = needsSecrets(groups, services) ? planSecrets(known, true) : secrets;
+  const plan: Plan = { ...waiting, secrets: shared, services, groups, afterwards: removals };
   if (isEmpty(plan)) return plan;
-  return { ...plan, proof: planProof(topology, groups), afterwards: planClassData(known) };
+  return { ...plan, proof: planProof(topology, groups), afterwards: [...removals, ...planClassData(known)] };
 }
 
 function planNetworks({ topology, observed }: Known): Step[] {
@@ -77,6 +91,9 @@ function planHost(known: Known, host: string): Step[] {
     ].filter((reason) => reason !== false && reason !== null);
     if (reasons.length > 0) steps.push(hostStep('prepareHost', host, 'install agent and manifest', reasons.join('; ')));
   }
+  steps.push(...planServiceInstalls(known, host));
+  // A host that has only databases needs neither.
+  if (nodesOnHost(topology, host).length === 0 && databasesOnHost(topology, host).length > 0) return steps;
   if (!inside?.java || inside.java.major < topology.java.minimum) {
     const found = inside?.java
       ? `Java ${inside.java.major} is older than ${topology.java.minimum}`
@@ -96,6 +113,11 @@ function planHost(known: Known, host: string): Step[] {
   return steps;
 }
 
+const homeFilesReason = (files: readonly FileChange[]): string => {
+  const names = files.map((file) => file.path.split('/').at(-1)).join(', ');
+  return files.every(({ change }) => change === 'create') ? `${names} is missing` : `${names} differs`;
+};
+
 const isStopped = (known: Known, host: string): boolean => containerReason(known, host)?.verb === 'start';
 
 function homeReasons(known: Known, host: string): { reasons: string[]; files: FileChange[] } {
@@ -107,7 +129,7 @@ function homeReasons(known: Known, host: string): { reasons: string[]; files: Fi
   const files = changedFiles(wanted?.home ?? {}, complete ? (inside?.files ?? {}) : {});
   const reasons = [
     !complete && `ActiveMQ ${topology.activemq.version} is not on the host`,
-    complete && files.length > 0 && `${files.map((file) => file.path.split('/').at(-1)).join(', ')} differs`,
+    complete && files.length > 0 && homeFilesReason(files),
     inside !== undefined && inside.probeHash !== wanted?.probeHash && 'the probe is of another version',
     inside !== undefined && !inside.runAsUser && `there is no user with uid ${topology.runAs.uid}`,
   ].filter((reason) => reason !== false);
@@ -141,14 +163,14 @@ const masterVersion = (known: Known): number => known.observed[firstHost(known.t
 const wantedCredentialsVersion = (known: Known, changed: boolean): number =>
   changed ? masterVersion(known) + 1 : masterVersion(known);
 
-const needsSecrets = (groups: Record<string, Step[][]>): boolean =>
-  Object.values(groups)
-    .flat(2)
-    .some((step) => step.kind === 'configureNode');
+const needsSecrets = (groups: Record<string, Step[][]>, services: Record<string, Step[]>): boolean =>
+  [...Object.values(groups).flat(2), ...Object.values(services).flat()].some(
+    ({ kind }) => kind === 'configureNode' || kind === 'startService',
+  );
 
 function planProof(topology: Topology, groups: Record<string, Step[][]>): Step[] {
   const names = topology.bridges.map((bridge) => `${bridge.from} ⇄ ${bridge.to}`);
-  const host = hostNames(topology)[0] ?? '';
+  const host = brokerHosts(topology)[0] ?? '';
   const what = names.length > 0 ? `messages over ${names.join(', ')}` : 'messages through every group';
   const changed = Object.keys(groups);
   return [
@@ -167,7 +189,7 @@ function planProof(topology: Topology, groups: Record<string, Step[][]>): Step[]
  * first host makes it; the others, one after the other, find it in the cache of a worker that they share.
  */
 const planClassData = (known: Known): Step[] =>
-  hostNames(known.topology)
+  brokerHosts(known.topology)
     .filter((host) => !hasClassData(known, host))
     .map((host) =>
       hostStep('makeClassData', host, 'make class-data archive', 'no archive fits this version of ActiveMQ and Java'),

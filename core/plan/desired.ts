@@ -1,18 +1,23 @@
 /** What is wanted on each host, reduced to what an observation can be compared with: hashes and versions. Pure. */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Distribution } from '../activemq/distribution.js';
 import { renderHome, renderNode, type RenderedFile } from '../activemq/render.js';
+import { hashText } from '../hash-text.js';
+import { accessFile, placeDatabase, renderDatabase } from '../databases/index.js';
+import { driverFile } from '../layout.js';
 import { containerName } from '../naming.js';
+import { driversOnHost, storeOf } from '../stores/index.js';
 import { manifestText } from './manifest.js';
 import { hashTopology } from '../topology/hash.js';
 import {
   allNodes,
+  databasesOf,
+  databasesOnHost,
   dockerHostOf,
   groupsOnHost,
   hostNames,
   hostOf,
   nodesOnHost,
+  type Database,
   type Topology,
 } from '../topology/topology.js';
 
@@ -21,6 +26,7 @@ export interface Desired {
   /** What a class-data archive depends on beside the JVM. */
   distribution: Pick<Distribution, 'jars' | 'sha512'>;
   hosts: Record<string, DesiredHost>;
+  services: Record<string, DesiredService>;
   nodes: Record<string, DesiredNode>;
 }
 
@@ -31,6 +37,12 @@ export interface DesiredHost {
   /** Hash of what a container is made from; null for hosts that are not containers. */
   specHash: string | null;
   home: Record<string, string>;
+}
+
+export interface DesiredService {
+  files: Record<string, string>;
+  /** Hash of who may come in; with the version of the credentials it tells whether the accounts are as wanted. */
+  access: string;
 }
 
 export interface DesiredNode {
@@ -44,14 +56,18 @@ export interface AssetHashes {
   probe: string;
 }
 
-export const hashText = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)));
-
 export function desiredState(topology: Topology, distribution: Distribution, assets: AssetHashes): Desired {
   const home = hashFiles(renderHome(topology, distribution));
   const manifestHash = hashText(manifestText(topology));
   const hosts = hostNames(topology).map((host): [string, DesiredHost] => [
     host,
-    { agentHash: assets.agent, probeHash: assets.probe, manifestHash, specHash: specHash(topology, host), home },
+    {
+      agentHash: assets.agent,
+      probeHash: assets.probe,
+      manifestHash,
+      specHash: specHash(topology, host),
+      home: { ...home, ...drivers(topology, host) },
+    },
   ]);
   const nodes = allNodes(topology).map((node): [string, DesiredNode] => [
     node.name,
@@ -61,6 +77,9 @@ export function desiredState(topology: Topology, distribution: Distribution, ass
     topologyHash: hashTopology(topology),
     distribution: { jars: distribution.jars, sha512: distribution.sha512 },
     hosts: Object.fromEntries(hosts),
+    services: Object.fromEntries(
+      databasesOf(topology).map((database) => [database.name, desiredService(topology, database)]),
+    ),
     nodes: Object.fromEntries(nodes),
   };
 }
@@ -72,7 +91,8 @@ export function desiredState(topology: Topology, distribution: Distribution, ass
 export function specHash(topology: Topology, host: string): string | null {
   if (hostOf(topology, host).kind !== 'docker') return null;
   const spec = dockerHostOf(topology, host);
-  const stores = groupsOnHost(topology, host).map((group) => [group, topology.groups[group]?.store]);
+  const stores = groupsOnHost(topology, host).map((group) => [group, storeOf(topology, group).directory]);
+  const databases = databasesOnHost(topology, host).map(({ name }) => name);
   const ports = nodesOnHost(topology, host).flatMap((node) => [node.openwire, node.console]);
   const made = [
     spec.image ?? '',
@@ -82,11 +102,17 @@ export function specHash(topology: Topology, host: string): string | null {
     containerName(topology, host),
     topology.root,
   ];
-  return hashText(JSON.stringify([made, ports.sort(), stores.map(([group, store]) => [group, directoryOf(store)])]));
+  const more = databases.length === 0 ? [] : [databases];
+  return hashText(JSON.stringify([made, ports.sort(), stores, ...more]));
 }
 
-const directoryOf = (store: unknown): unknown =>
-  typeof store === 'object' && store !== null && 'directory' in store ? store.directory : null;
+function desiredService(topology: Topology, database: Database): DesiredService {
+  const access = accessFile(placeDatabase(topology, database));
+  return { files: hashFiles(renderDatabase(topology, database)), access: hashText(access.content) };
+}
+
+const drivers = (topology: Topology, host: string): Record<string, string> =>
+  Object.fromEntries(driversOnHost(topology, host).map(({ file, sha256 }) => [driverFile(topology, file), sha256]));
 
 const hashFiles = (files: readonly RenderedFile[]): Record<string, string> =>
   Object.fromEntries(files.map((file) => [file.path, hashText(file.content)]));

@@ -1,5 +1,6 @@
 /** The stages of one group: configure what is down, start its master, then its slaves; restart what runs, master last. */
 import { groupsOnHost, nodesOfGroup, type Node } from '../topology/topology.js';
+import { storeOf } from '../stores/index.js';
 import { changedFiles, isNew, nodeSeen, nodesWithoutPlace, type Known } from './known.js';
 import type { Step } from './step.js';
 
@@ -20,6 +21,7 @@ export function planGroup(known: Known, group: string, credentialsVersion: numbe
   const stages = [
     removals(known, group),
     down.flatMap((state) => state.configure ?? []),
+    storeChecks(known, group, down),
     ...startsInOrder(nodes, down),
     ...rollingRestart(nodes, restart),
   ].filter((stage) => stage.length > 0);
@@ -71,6 +73,21 @@ function startReason(known: Known, node: Node): string | null {
   if (seen.process.state === 'T') return 'its process is stopped (SIGSTOP)';
   if (seen.launchedWith !== seen.currentFingerprint) return 'it runs with an older configuration';
   return null;
+}
+
+/** Before a broker waits for minutes on a store that it cannot reach or may not use: once from every host. */
+function storeChecks(known: Known, group: string, down: readonly NodeState[]): Step[] {
+  if (storeOf(known.topology, group).lease === null) return [];
+  const one = new Map(down.toReversed().map(({ node }) => [node.host, node]));
+  return [...one.values()].map((node) => ({
+    id: `checkStore/${group}/${node.host}`,
+    kind: 'checkStore',
+    host: node.host,
+    group,
+    node: node.name,
+    summary: `${group} · reach the store from ${node.host}`,
+    reason: 'nodes are to be started on it',
+  }));
 }
 
 /** The first start decides the master: it goes alone, the others follow together and find the lock taken. */

@@ -8,7 +8,10 @@ export type StepKind =
   | 'prepareHost'
   | 'installJava'
   | 'installActiveMQ'
+  | 'installService'
   | 'shareSecrets'
+  | 'startService'
+  | 'checkStore'
   | 'configureNode'
   | 'stopNode'
   | 'startNode'
@@ -34,6 +37,8 @@ export interface Step {
   host?: string;
   group?: string;
   node?: string;
+  /** Database that a service's step is about. */
+  service?: string;
   network?: string;
   /** Name of the container, network or volume that a destroy step removes. */
   target?: string;
@@ -56,6 +61,11 @@ export interface Plan {
   networks: Step[];
   hosts: Record<string, Step[]>;
   secrets: Step[];
+  /**
+   * What groups need beside their hosts, by name, side by side before any group starts. Absent in plans that were made
+   * before there were any.
+   */
+  services?: Record<string, Step[]>;
   groups: Record<string, Step[][]>;
   proof: Step[];
   afterwards: Step[];
@@ -71,6 +81,7 @@ export const stepsOf = (plan: Plan): Step[] => [
   ...plan.networks,
   ...Object.values(plan.hosts).flat(),
   ...plan.secrets,
+  ...Object.values(plan.services ?? {}).flat(),
   ...Object.values(plan.groups).flat(2),
   ...plan.proof,
   ...plan.afterwards,

@@ -5,7 +5,7 @@ import type { Driver } from './drivers.js';
 import { jdbc } from './jdbc.js';
 import { kahadb } from './kahadb.js';
 import { leveldb } from './leveldb.js';
-import type { Lease, Placed, StoreKind, StoreLogin, StoreOf } from './store-kind.js';
+import type { Lease, Placed, StoreKind, StoreLogin, StoreOf, Waits } from './store-kind.js';
 import type { Element } from '../activemq/xml.js';
 
 const KINDS: { [Kind in StoreSpec['kind']]: StoreKind<StoreOf<Kind>> } = { kahadb, jdbc, leveldb };
@@ -20,7 +20,7 @@ export interface Store {
   beans: () => Element[];
   drivers: Driver[];
   login: StoreLogin | null;
-  waitsLine: string | null;
+  waits: Waits | null;
   lease: Lease | null;
   database: string | null;
 }
@@ -35,7 +35,7 @@ export function storeOf(topology: Topology, group: string): Store {
     beans: () => kind.beans(placed),
     drivers: kind.drivers(placed),
     login: kind.login(placed),
-    waitsLine: kind.waitsLine,
+    waits: kind.waits(spec),
     lease: kind.lease(placed),
     database: kind.database(spec),
   };

@@ -90,7 +90,11 @@ export const jdbc: StoreKind<Jdbc> = {
     spec.database === undefined
       ? { user: spec.user ?? '', password: spec.password ?? '' }
       : { user: schemaName(group), password: 'generate' },
-  waitsLine: 'attempting to acquire exclusive lease to become the master',
+  // The first says so as well before it gets the lease, for which the lease of a dead master must have ended first.
+  waits: ({ leaseMs }) => ({
+    line: 'attempting to acquire exclusive lease to become the master',
+    ms: 2 * leaseMs + 1000,
+  }),
   lease: (store) => {
     const url = urlOf(store);
     return { url, driver: driverOf(url), holder: (node) => holder(store.topology, node) };

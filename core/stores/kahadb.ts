@@ -12,7 +12,7 @@ export const kahadb: StoreKind<StoreOf<'kahadb'>> = {
   beans: () => [],
   drivers: () => [],
   login: () => null,
-  waitsLine: null,
+  waits: () => null,
   lease: () => null,
   database: () => null,
 };

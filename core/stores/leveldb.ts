@@ -11,7 +11,7 @@ export const leveldb: StoreKind<StoreOf<'leveldb'>> = {
   beans: () => [],
   drivers: () => [],
   login: () => null,
-  waitsLine: null,
+  waits: () => null,
   lease: () => null,
   database: () => null,
 };

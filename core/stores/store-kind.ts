@@ -28,6 +28,11 @@ export interface Lease {
   holder(node: string): string;
 }
 
+export interface Waits {
+  line: string;
+  ms: number;
+}
+
 export interface StoreKind<Spec extends StoreSpec> {
   kind: Spec['kind'];
   /** Directory on the nodes' hosts that the group shares, mounted with a life of its own. */
@@ -40,8 +45,11 @@ export interface StoreKind<Spec extends StoreSpec> {
   drivers(store: Placed<Spec>): Driver[];
   /** The nodes find it as store.user and store.password among their credentials. */
   login(store: Placed<Spec>): StoreLogin | null;
-  /** Words of the log by which a node says that it waits for the lock; null where the agent knows them. */
-  waitsLine: string | null;
+  /**
+   * Words of the log by which a node says that it waits for the lock, and how long it may still become master after
+   * them. Null where the agent knows the words, and they are said only by a slave.
+   */
+  waits(spec: Spec): Waits | null;
   /** Null where the lock is a file, whose holder the host's kernel tells. */
   lease(store: Placed<Spec>): Lease | null;
   /** Name of the database of the topology that it is in. */

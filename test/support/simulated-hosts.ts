@@ -9,13 +9,17 @@ import type {
   HostObservation,
   MachineObservation,
   NodeObservation,
+  ServiceObservation,
 } from '../../core/health/observation.js';
 import { activemqHome } from '../../core/layout.js';
 import type { Desired } from '../../core/plan/desired.js';
+import { grantedFor } from '../../core/plan/services.js';
+import { storeOf } from '../../core/stores/index.js';
 import { stepsOf, type Plan, type Step } from '../../core/plan/step.js';
 import { bootHook } from '../../core/supervision.js';
 import {
   allNodes,
+  databasesOf,
   dockerHostOf,
   firstHost,
   hostNames,
@@ -44,6 +48,12 @@ export function aDesired(topology: Topology, version = 'v1'): Desired {
           specHash: `spec-${host}`,
           home: { [`${activemqHome(topology)}/policy.xml`]: version },
         },
+      ]),
+    ),
+    services: Object.fromEntries(
+      databasesOf(topology).map(({ name }) => [
+        name,
+        { files: { [`${topology.root}/.databases/${name}/conf/server`]: version }, access: `access-${version}` },
       ]),
     ),
     nodes: Object.fromEntries(
@@ -166,6 +176,33 @@ export function applyStep(
       Object.assign(inside, { probeHash: 'probe', runAsUser: true });
       break;
     }
+    case 'installService': {
+      const inside = insideOf(seen);
+      Object.assign(inside.files, desired.services[step.service ?? '']?.files);
+      const service = serviceIn(inside, step.service ?? '');
+      service.installed = true;
+      service.currentFingerprint = JSON.stringify(desired.services[service.name]?.files);
+      break;
+    }
+    case 'startService': {
+      const service = serviceIn(insideOf(seen), step.service ?? '');
+      if (!service.installed) throw new Error(`${step.id} before it is installed`);
+      const { access } = desired.services[service.name] ?? { access: '' };
+      Object.assign(service, {
+        desired: 'up',
+        process: { alive: true, pid: 1, state: 'S' },
+        launchedWith: service.currentFingerprint,
+        granted: grantedFor(access, insideOf(after[firstHost(topology)]).secretsVersion),
+      });
+      break;
+    }
+    case 'checkStore': {
+      const { database } = storeOf(topology, step.group ?? '');
+      const at = databasesOf(topology).find(({ name }) => name === database);
+      if (at !== undefined && !serviceIn(insideOf(after[at.host]), at.name).process.alive)
+        throw new Error(`${step.id} before ${at.name} runs`);
+      break;
+    }
     case 'shareSecrets':
       insideOf(after[firstHost(topology)]).secretsVersion += step.reason === 'a node needs its credentials' ? 0 : 1;
       break;
@@ -187,6 +224,7 @@ export function applyStep(
       break;
     case 'removeNode':
       insideOf(seen).nodes = insideOf(seen).nodes.filter((node) => node.name !== step.node);
+      insideOf(seen).services = (insideOf(seen).services ?? []).filter(({ name }) => name !== step.node);
       break;
     case 'makeClassData':
       insideOf(seen).classDataArchives = [archiveKey(insideOf(seen))];
@@ -285,5 +323,22 @@ function nodeIn(inside: HostInside, name: string): NodeObservation {
   if (known !== undefined) return known;
   const made = unknownNode(name);
   inside.nodes.push(made);
+  return made;
+}
+
+function serviceIn(inside: HostInside, name: string): ServiceObservation {
+  inside.services ??= [];
+  const known = inside.services.find((service) => service.name === name);
+  if (known !== undefined) return known;
+  const made: ServiceObservation = {
+    name,
+    desired: 'down',
+    process: { alive: false },
+    listening: [],
+    installed: false,
+    granted: '',
+    starts: 0,
+  };
+  inside.services.push(made);
   return made;
 }

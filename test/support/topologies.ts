@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { formatProblems, parseTopology } from '../../core/topology/parse.js';
-import type { Topology, TopologyInput } from '../../core/topology/schema.js';
+import type { DatabaseSpec, Topology, TopologyInput } from '../../core/topology/schema.js';
 
 /** How large a topology is to be; every group has its nodes on the hosts in turn. */
 export interface Shape {
@@ -141,8 +141,9 @@ export const arbTopology: fc.Arbitrary<TopologyInput> = fc
     policy: fc.constantFrom('preferred' as const, 'pinned' as const),
     publish: fc.constantFrom('127.0.0.1', '0.0.0.0', false as const),
     machines: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+    engine: fc.constantFrom(undefined, undefined, 'mariadb' as const, 'postgresql' as const),
   })
-  .map(({ shape, options, bridge, lock, policy, publish, machines }) => {
+  .map(({ shape, options, bridge, lock, policy, publish, machines, engine }) => {
     const base = aTopology(shape, options);
     const all: TopologyInput = {
       ...base,
@@ -154,10 +155,24 @@ export const arbTopology: fc.Arbitrary<TopologyInput> = fc
       ),
       bridges: (base.bridges ?? []).map((given) => ({ ...given, ...bridge })),
     };
-    return onMachines(all, (index) => machines[index] ?? false);
+    return onMachines(engine === undefined ? all : inDatabase(all, engine), (index) => machines[index] ?? false);
   });
 
 /** The same, parsed. */
+/** Every second group stores in a database on the last host. */
+export function inDatabase(input: TopologyInput, engine: DatabaseSpec['engine']): TopologyInput {
+  const groups = Object.entries(input.groups).map(([name, group], index) => [
+    name,
+    index % 2 === 0 ? { ...group, store: { kind: 'jdbc' as const, database: 'db' } } : group,
+  ]);
+  const host = Object.keys(input.hosts).at(-1) ?? '';
+  return {
+    ...input,
+    databases: { db: { engine, host } },
+    groups: Object.fromEntries(groups) as TopologyInput['groups'],
+  };
+}
+
 export const arbParsedTopology: fc.Arbitrary<Topology> = arbTopology.map(parsed);
 
 const mapped = <Value>(record: Record<string, Value>, change: (value: Value) => Value): Record<string, Value> =>

@@ -5,12 +5,11 @@ import { parseTopology } from '../../../core/topology/parse.js';
 import type { TopologyInput } from '../../../core/topology/schema.js';
 import { aTopology } from '../../support/topologies.js';
 
-type Store = TopologyInput['groups'][string]['store'];
 
 /** Two groups: the first in a database of the topology, or where the overrides say. */
 function withDatabase(store: Record<string, unknown>, overrides: Record<string, unknown> = {}): TopologyInput {
   const topology = aTopology({}, { databases: { db: { engine: 'mariadb', host: 'h1' } }, ...overrides });
-  topology.groups.g1!.store = { kind: 'jdbc', ...store } as Store;
+  topology.groups.g1!.store = { kind: 'jdbc', ...store };
   return topology;
 }
 

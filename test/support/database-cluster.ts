@@ -1,0 +1,44 @@
+/** A cluster whose groups store in a database of its own host. */
+import type { Topology } from '../../core/topology/topology.js';
+import type { DatabaseSpec, TopologyInput } from '../../core/topology/schema.js';
+import { JRE_IMAGE } from '../../images/jre-image.js';
+import { clusterInput, type System } from './system.js';
+import { parsed } from './topologies.js';
+
+export const GROUP = 'brokerA';
+
+/** Two nodes on two hosts, the database on a third. */
+export async function databaseCluster(
+  system: System,
+  engine: DatabaseSpec['engine'],
+  overrides: Partial<TopologyInput> = {},
+): Promise<Topology> {
+  const input = await clusterInput({ nodesPerGroup: 2 });
+  const { host1 } = input.hosts;
+  if (host1?.kind !== 'docker') throw new Error('no host');
+  const at = (last: number) => ({ ...host1, address: host1.address.replace(/\d+$/, String(last)) });
+  input.hosts = { host1: at(11), host2: at(12), dbhost: { ...at(20), image: JRE_IMAGE } };
+  input.databases = { db: { engine, host: 'dbhost' } };
+  const group = input.groups[GROUP];
+  if (group === undefined) throw new Error('no group');
+  group.store = { kind: 'jdbc', database: 'db' };
+  const second = group.nodes['mq2'];
+  if (second !== undefined) second.host = 'host2';
+  system.owns(input.name);
+  return parsed({ ...input, ...overrides });
+}
+
+/** Runs SQL as the administrator of the database. */
+export function sql(system: System, topology: Topology, statement: string): Promise<string> {
+  const engine = topology.databases?.['db']?.engine;
+  const base = `${topology.root}/.databases/db`;
+  const client =
+    engine === 'mariadb'
+      ? `mariadb --no-defaults --socket=${base}/data/socket -N everbroker_${GROUP}`
+      : `${base}/bin/psql -qtA -h ${base}/data everbroker_${GROUP}`;
+  return system.sh(
+    topology,
+    'dbhost',
+    `cd / && echo "${statement}" | setpriv --reuid=7617 --regid=7617 --clear-groups ${client}`,
+  );
+}
