@@ -5,6 +5,7 @@ import type { ClusterSecrets, Login } from '../core/secrets.js';
 import type { Topology } from '../core/topology/topology.js';
 import type { DockerEngine } from '../hosts/docker-engine.js';
 import type { Host } from '../hosts/host.js';
+import type { Pins } from './pins.js';
 
 export interface Deps {
   /** The engine at an address; undefined is the worker's own. */
@@ -32,8 +33,10 @@ export interface Deps {
   resolveSecret(reference: string): Promise<string>;
   /** Keeps a copy of a cluster's secrets for `everbroker credentials`. */
   cacheSecrets(topology: Topology, secrets: ClusterSecrets): Promise<void>;
-  /** Removes that copy, when the cluster's data is gone. */
+  /** Removes that copy and what is remembered of the hosts, when the cluster's data is gone. */
   forgetSecrets(cluster: string): Promise<void>;
+  /** Where hosts were last. */
+  pins: Pins;
   /** The Temporal client of the worker's own namespace, for looking at holders. */
   temporal: Client;
 }

@@ -2,6 +2,7 @@
 import type { Found } from '../core/plan/destroy.js';
 import type { Topology } from '../core/topology/topology.js';
 import type { Deps } from './deps.js';
+import { holdPin } from './pins.js';
 import { byPlatform, platformOf } from './platforms/index.js';
 import type { Prepared } from './platforms/platform.js';
 import type { StepInput } from './step-input.js';
@@ -15,6 +16,12 @@ export async function findCluster(
   deps: Deps,
   { topology, hosts }: { topology: Topology; hosts: string[] },
 ): Promise<Found[]> {
+  // A removal that finds nothing on the wrong engine would be believed.
+  for (const host of hosts) {
+    const { placement } = await platformOf(topology, host).survey({ deps, topology, host });
+    if (placement !== undefined)
+      await holdPin(deps, topology, { host, id: placement.engineId, isThere: placement.container.exists });
+  }
   const finds = byPlatform(topology, hosts).map(([platform, names]) => platform.find(deps, topology, names));
   return (await Promise.all(finds)).flat();
 }

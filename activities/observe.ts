@@ -10,6 +10,7 @@ import type { Host } from '../hosts/host.js';
 import { readBroker } from '../probes/jolokia.js';
 import { LOOK_MS } from './ask-agent.js';
 import type { Deps } from './deps.js';
+import { holdPin } from './pins.js';
 import { platformOf } from './platforms/index.js';
 import { readStore } from './stores.js';
 import { insistOnReferences, readMaster, secretsChanged } from './secrets.js';
@@ -27,6 +28,8 @@ export async function observeHost(
   const around = await platform.survey(site);
   platform.insistOnOurs(site, around);
   const { placement } = around;
+  if (placement !== undefined)
+    await holdPin(deps, topology, { host, id: placement.engineId, isThere: placement.container.exists });
   const seen = { host, clock: Date.now(), ...(placement === undefined ? {} : { placement }) };
   // Also where there is no host yet, so that a password that cannot be had is refused before one is made.
   const isFirst = host === firstHost(topology);
@@ -37,6 +40,8 @@ export async function observeHost(
     platform.look(site, opened, signal),
     isFirst ? readMaster(opened, signal) : null,
   ]);
+  if (look.machine !== undefined)
+    await holdPin(deps, topology, { host, id: look.machine.id, isThere: look.machine.installed });
   if (master === null) return { ...seen, ...look };
   // This worker's copy may be older than the cluster, or missing: another worker may have deployed it.
   await deps.cacheSecrets(topology, master);

@@ -14,6 +14,7 @@ import { openSshHost } from '../hosts/ssh-host.js';
 import { BASE_IMAGE, ensureBaseImage, hasBaseImage } from '../images/base-image.js';
 import { cacheSecrets, forgetSecrets } from './credentials-cache.js';
 import type { WorkerSettings } from './options.js';
+import { forgetPins, openPins } from './pins.js';
 import { permit, permitEngine, permitImage, permitSsh } from './permit.js';
 import { resolveSecret } from './secret-references.js';
 import { sshRoute } from './ssh-route.js';
@@ -61,7 +62,10 @@ export async function createDeps(
     permit: (topology) => permit(settings, ownEngine, topology),
     resolveSecret: (reference) => resolveSecret(secrets, reference),
     cacheSecrets: (topology, secrets) => cacheSecrets(state, topology, secrets),
-    forgetSecrets: (cluster) => forgetSecrets(state, cluster),
+    forgetSecrets: async (cluster) => {
+      await Promise.all([forgetSecrets(state, cluster), forgetPins(state, cluster)]);
+    },
+    pins: openPins(state),
   };
 }
 

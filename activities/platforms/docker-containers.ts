@@ -24,12 +24,7 @@ import {
 import { mountsOf, residentsOf } from '../../core/mounts.js';
 import { specHash } from '../../core/plan/desired.js';
 import { manifestText } from '../../core/plan/manifest.js';
-import {
-  dockerHostOf,
-  nodesOnHost,
-  type DockerHostSpec,
-  type Topology,
-} from '../../core/topology/topology.js';
+import { dockerHostOf, nodesOnHost, type DockerHostSpec, type Topology } from '../../core/topology/topology.js';
 import type { ContainerSpec, DockerEngine } from '../../hosts/docker-engine.js';
 import type { HostFile } from '../../hosts/transfer.js';
 import { ownedBy } from '../../hosts/owned-host.js';
@@ -71,6 +66,7 @@ export async function createContainer(deps: Deps, input: StepInput, signal: Abor
   const { id } = await engine.createContainer({ ...containerSpec(input, spec), image, files });
   await engine.startContainer(id);
   deps.hostKeys.set(`${token}/${host}`, keys.privateKey);
+  await deps.pins.record(topology.name, host, await engine.id());
   const created = await createdBy(engine, input);
   if (!created.includes(createdVolume(host, stateVolume(topology.name, host)))) await forgetNodes(deps, input, signal);
   return { changed: true, note: spec.address, publicKey: keys.publicKey, created };
@@ -96,7 +92,10 @@ async function forgetNodes(deps: Deps, { topology, host, token }: StepInput, sig
   const script = `cd "$1" 2>/dev/null || exit 0
 names=" $2 "
 for node in *; do case $names in *" $node "*) ;; *) rm -rf "./$node" ;; esac; done`;
-  await run(opened, ['sh', '-c', script, 'sh', NODES_DIR, residentsOf(topology, host).join(' ')], { timeoutMs: 10_000, signal });
+  await run(opened, ['sh', '-c', script, 'sh', NODES_DIR, residentsOf(topology, host).join(' ')], {
+    timeoutMs: 10_000,
+    signal,
+  });
 }
 
 /** Makes the missing volumes. Volumes are never removed here: they hold what must survive containers. */

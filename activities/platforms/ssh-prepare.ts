@@ -95,6 +95,7 @@ export async function prepareMachine(deps: Deps, input: StepInput, signal: Abort
   await begin(deps, { topology, host: claimedBy(opened, token), token, signal });
   const owned = ownedBy(opened, token);
   const { machine } = await lookAtMachine({ deps, topology, host }, opened, signal);
+  await deps.pins.record(topology.name, host, machine.id);
   const { uid, user } = topology.runAs;
   await run(
     owned,

@@ -236,6 +236,7 @@ function fakeDeps(temporal: Client): Deps {
     resolveSecret: none('secrets'),
     cacheSecrets: () => Promise.resolve(),
     forgetSecrets: () => Promise.resolve(),
+    pins: { of: () => Promise.resolve(null), record: () => Promise.resolve() },
     temporal,
   };
 }

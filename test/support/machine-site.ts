@@ -37,6 +37,7 @@ export class MachineSite {
       machine: asset('machine.sh'),
       openHost: () => Promise.resolve(this.opened),
       forgetSecrets: () => Promise.resolve(),
+      pins: { of: () => Promise.resolve(null), record: () => Promise.resolve() },
     } as unknown as Deps;
   }
 
