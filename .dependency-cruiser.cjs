@@ -13,7 +13,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^workflows/' },
       to: {
-        path: '^(activities|hosts|probes|artefacts|images|worker|client)/|node_modules/(dockerode|ssh2|zod)',
+        path: '^(activities|hosts|probes|artefacts|images|certificates|worker|client)/|node_modules/(dockerode|ssh2|zod)',
         reachable: true,
       },
     },

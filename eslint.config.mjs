@@ -4,7 +4,18 @@ import tseslint from 'typescript-eslint';
 import temporal from 'eslint-plugin-temporal';
 
 const builtins = builtinModules.filter((name) => !name.startsWith('_')).flatMap((name) => [name, `node:${name}`]);
-const ABOVE_CORE = ['hosts', 'probes', 'artefacts', 'images', 'activities', 'workflows', 'worker', 'client', 'setup'];
+const ABOVE_CORE = [
+  'hosts',
+  'probes',
+  'artefacts',
+  'images',
+  'certificates',
+  'activities',
+  'workflows',
+  'worker',
+  'client',
+  'setup',
+];
 
 /** Forbids packages by name, and paths by pattern: [patterns, why, types allowed]. */
 const forbid = (names, groups) => ({
@@ -62,7 +73,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['hosts/**/*.ts', 'probes/**/*.ts', 'artefacts/**/*.ts', 'images/**/*.ts'],
+    files: ['hosts/**/*.ts', 'probes/**/*.ts', 'artefacts/**/*.ts', 'images/**/*.ts', 'certificates/**/*.ts'],
     rules: forbid(
       [],
       [
@@ -84,7 +95,11 @@ export default tseslint.config(
           'not in the sandbox',
           false,
         ],
-        [folders('activities', 'hosts', 'probes', 'artefacts', 'images', 'worker', 'client'), 'types only', true],
+        [
+          folders('activities', 'hosts', 'probes', 'artefacts', 'images', 'certificates', 'worker', 'client'),
+          'types only',
+          true,
+        ],
       ]),
       'no-restricted-globals': ['error', 'process', 'fetch'],
       'temporal/workflow-no-console': 'error',

@@ -1,7 +1,7 @@
 /** What activities need from outside; made once by the worker, replaced by fakes in tests. */
 import type { Client } from '@temporalio/client';
 import type { ArtefactCache } from '../artefacts/cache.js';
-import type { ClusterSecrets, Login } from '../core/secrets.js';
+import type { ClusterSecrets, ConsoleLogin } from '../core/secrets.js';
 import type { Topology } from '../core/topology/topology.js';
 import type { DockerEngine } from '../hosts/docker-engine.js';
 import type { Host } from '../hosts/host.js';
@@ -15,7 +15,7 @@ export interface Deps {
   /** Private keys of hosts by owner token and host, in this process only; what is not here is read on the host. */
   hostKeys: Map<string, string>;
   /** Logins of consoles as they were read from hosts, in this process only; what is not here is read on the host. */
-  consoleLogins: Map<string, Login>;
+  consoleLogins: Map<string, ConsoleLogin>;
   /** Text of agent.sh, as it is put on hosts. */
   agent: string;
   /** Text of machine.sh: what a look at a machine asks beside the agent. */
@@ -31,6 +31,8 @@ export interface Deps {
   permit(topology: Topology): void;
   /** Value of a reference `env:…` or `file:…`. @throws EverbrokerError InputRefused | InvalidInput */
   resolveSecret(reference: string): Promise<string>;
+  /** Text of a certificate or key by its reference `file:…`. @throws EverbrokerError InputRefused */
+  resolvePem(reference: string): Promise<string>;
   /** Keeps a copy of a cluster's secrets for `everbroker credentials`. */
   cacheSecrets(topology: Topology, secrets: ClusterSecrets): Promise<void>;
   /** Removes that copy and what is remembered of the hosts, when the cluster's data is gone. */

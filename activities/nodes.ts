@@ -14,6 +14,7 @@ import { commandFailed, run } from '../hosts/run.js';
 import { openSealed, type Sealed } from '../hosts/sealed.js';
 import { putFiles, type HostFile, type Preparation } from '../hosts/transfer.js';
 import { fetchDistribution } from '../artefacts/distribution.js';
+import { tlsFiles } from './certificates.js';
 import type { Deps } from './deps.js';
 import { parseSecrets } from './secrets.js';
 import type { StepInput } from './step-input.js';
@@ -35,7 +36,8 @@ export async function configureNode(
   const secrets = await unseal(deps, { host: opened, key: `${token}/${host}`, sealed: input.sealed, signal });
   const credentials = renderCredentials(topology, node, secrets);
   const files = [...renderNode(topology, node, distribution), credentials];
-  await putFiles(opened, [...files.map((file) => toHostFile(topology, file)), sealOf(node, credentials)], {
+  const tls = tlsFiles(topology, node, secrets);
+  await putFiles(opened, [...files.map((file) => toHostFile(topology, file)), ...tls, sealOf(node, credentials)], {
     first: directoriesOf(topology, node),
     timeoutMs: 60_000,
     signal,

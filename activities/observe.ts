@@ -3,12 +3,13 @@ import type { HostInside, HostObservation, NodeObservation } from '../core/healt
 import { loginIn } from '../core/activemq/credentials.js';
 import type { BrokerReading } from '../core/health/jolokia-reading.js';
 import type { NodeReading } from '../core/health/roles.js';
-import { credentialsFile } from '../core/layout.js';
-import type { Login } from '../core/secrets.js';
+import { caFile, credentialsFile } from '../core/layout.js';
+import type { ConsoleLogin } from '../core/secrets.js';
 import { firstHost, nodesOnHost, type Node, type Topology } from '../core/topology/topology.js';
 import type { Host } from '../hosts/host.js';
 import { readBroker } from '../probes/jolokia.js';
 import { LOOK_MS } from './ask-agent.js';
+import { tlsOf } from '../core/tls.js';
 import type { Deps } from './deps.js';
 import { holdPin } from './pins.js';
 import { platformOf } from './platforms/index.js';
@@ -91,13 +92,13 @@ export async function readNodes(
 async function ask(
   host: Host,
   node: Node,
-  { observation, login, signal }: { observation: NodeObservation; login: Login | null; signal: AbortSignal },
+  { observation, login, signal }: { observation: NodeObservation; login: ConsoleLogin | null; signal: AbortSignal },
 ): Promise<BrokerReading> {
   // A waiting slave has no ports; to ask it would only wait.
   if (!observation.listening.includes(node.console)) return { state: 'refused', detail: 'the port is closed' };
   // No node of the host has what was deployed, so there is nothing to log in with.
   if (login === null) return { state: 'unauthorized' };
-  return readBroker(host, { port: node.console, login, timeoutMs: JOLOKIA_MS, signal });
+  return readBroker(host, { port: node.console, login, ca: login.ca, timeoutMs: JOLOKIA_MS, signal });
 }
 
 interface LoginSource {
@@ -115,7 +116,7 @@ async function consoleLogin(
   deps: Deps,
   host: Host,
   { topology, nodes, inside, signal }: LoginSource,
-): Promise<Login | null> {
+): Promise<ConsoleLogin | null> {
   const version = (node: Node): number => inside.nodes.find(({ name }) => name === node.name)?.credentialsVersion ?? 0;
   const newest = Math.max(...nodes.map(version));
   const node = nodes.find((candidate) => newest > 0 && version(candidate) === newest);
@@ -128,8 +129,17 @@ async function consoleLogin(
   const login = loginIn(found.stdout, 'console');
   // Clusters come and go: what is forgotten is read again.
   if (deps.consoleLogins.size > 200) deps.consoleLogins.clear();
-  if (login !== null) deps.consoleLogins.set(key, login);
-  return login;
+  if (login === null) return null;
+  const access = { ...login, ...(await authorityOf(host, topology, node, signal)) };
+  deps.consoleLogins.set(key, access);
+  return access;
+}
+
+/** Where the console is encrypted: whom to trust, as the node's own file says that was deployed with the login. */
+async function authorityOf(host: Host, topology: Topology, node: Node, signal: AbortSignal): Promise<{ ca?: string }> {
+  if (tlsOf(topology) === null) return {};
+  const found = await host.exec(['cat', caFile(topology, node.name)], { timeoutMs: LOOK_MS, signal });
+  return found.exitCode === 0 ? { ca: found.stdout } : {};
 }
 
 /** A node on a host that does not run, or that its host knows nothing of. */

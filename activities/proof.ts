@@ -3,9 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { sleep } from '@temporalio/activity';
 import type { Check } from '../core/contract.js';
 import { EverbrokerError } from '../core/failure.js';
-import { doubtfulRoutes, messageChecks, onlyRoutes, proofTasks, unproven } from '../core/health/proof.js';
+import {
+  afterPatience,
+  doubtfulRoutes,
+  messageChecks,
+  patientTasks,
+  proofTasks,
+  unproven,
+} from '../core/health/proof.js';
 import { PROBE_USER } from '../core/naming.js';
-import { JAVA_LINK, activemqHome, credentialsFile } from '../core/layout.js';
+import { tlsOf } from '../core/tls.js';
+import { JAVA_LINK, activemqHome, caFile, credentialsFile } from '../core/layout.js';
 import { nodesOnHost, type Topology } from '../core/topology/topology.js';
 import type { ProbeTask } from '../core/probe-request.js';
 import { runProbe } from '../probes/jms-probe.js';
@@ -56,38 +64,39 @@ export async function proveMessages(
 
 async function sendThroughAll(deps: Deps, input: ProofInput, signal: AbortSignal): Promise<Check[]> {
   const { topology } = input;
-  const checks = await send(deps, input, signal, { timeoutMs: ROUTE_MS });
-  const doubtful = doubtfulRoutes(topology, checks, input.connected ?? []);
-  if (doubtful.length === 0) return checks;
-  const again = await send(deps, input, signal, { timeoutMs: PATIENT_MS, only: doubtful });
-  return checks.map((check) =>
-    doubtful.includes(check.name) ? (again.find(({ name }) => name === check.name) ?? check) : check,
-  );
+  const first = proofTasks(topology, { run: newRun(), count: COUNT, timeoutMs: ROUTE_MS });
+  const checks = await send(deps, input, first, signal);
+  const names = doubtfulRoutes(topology, checks, input.connected ?? []);
+  if (names.length === 0) return checks;
+  const size = { run: newRun(), count: COUNT, timeoutMs: PATIENT_MS };
+  const again = await send(deps, input, patientTasks(topology, { ...size, first, names }), signal);
+  return afterPatience(checks, again, names);
 }
+
+const newRun = (): string => randomUUID().slice(0, 8);
 
 async function send(
   deps: Deps,
   { topology, host }: ProofInput,
+  tasks: ProbeTask[],
   signal: AbortSignal,
-  { timeoutMs, only }: { timeoutMs: number; only?: string[] },
 ): Promise<Check[]> {
   const node = nodesOnHost(topology, host)[0];
   if (node === undefined)
     throw new EverbrokerError('VerificationFailed', `host ${host} has no node whose jars the probe could use`);
-  const run = randomUUID().slice(0, 8);
-  const all = proofTasks(topology, { run, count: COUNT, timeoutMs });
-  const tasks: ProbeTask[] = only === undefined ? all : onlyRoutes(all, only);
+  const request = {
+    run: newRun(),
+    user: PROBE_USER,
+    ...(tlsOf(topology) === null ? {} : { ca: caFile(topology, node.name) }),
+    tasks,
+  };
   const setup = {
     javaHome: JAVA_LINK,
     activemqHome: activemqHome(topology),
     jar: PROBE_JAR,
     login: { file: credentialsFile(topology, node.name) },
   };
-  const result = await runProbe(
-    await deps.openHost(topology, host),
-    { run, user: PROBE_USER, tasks },
-    { setup, signal },
-  );
+  const result = await runProbe(await deps.openHost(topology, host), request, { setup, signal });
   if (result.state === 'reported') return messageChecks(topology, result.reports, ROUTE_MS);
   const detail = `the probe could not run on ${host} (${result.reason}, exit code ${result.exitCode})\n${result.detail}`;
   return unproven(topology, 'ProbeFailed', detail);

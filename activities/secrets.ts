@@ -16,6 +16,7 @@ import { ownedBy } from '../hosts/owned-host.js';
 import { commandFailed } from '../hosts/run.js';
 import { seal, type Sealed } from '../hosts/sealed.js';
 import { putFiles } from '../hosts/transfer.js';
+import { forHost, insistOnGiven, isTlsDue, wantedTls } from './certificates.js';
 import type { Deps } from './deps.js';
 import type { StepInput } from './step-input.js';
 
@@ -29,6 +30,13 @@ const secretsSchema = z.strictObject({
   system: loginSchema,
   // Absent in copies of clusters that were made before any store had a login.
   stores: z.record(z.string(), loginSchema).default({}),
+  tls: z
+    .strictObject({
+      password: z.string(),
+      ca: z.strictObject({ certificate: z.string(), key: z.string().nullable() }),
+      hosts: z.record(z.string(), z.strictObject({ certificate: z.string(), key: z.string() })),
+    })
+    .optional(),
 });
 
 export interface Shared extends StepResult {
@@ -51,8 +59,9 @@ export async function shareSecrets(
   const values = { path: SECRETS_FILE, content: `${JSON.stringify(secrets)}\n`, mode: 0o600 };
   await putFiles(opened, changed ? [values, version] : [version], { timeoutMs: 10_000, signal });
   await deps.cacheSecrets(topology, secrets);
-  const text = JSON.stringify(secrets);
-  const sealed = Object.fromEntries(Object.entries(recipients).map(([name, key]) => [name, seal(key, text)]));
+  const sealed = Object.fromEntries(
+    Object.entries(recipients).map(([name, key]) => [name, seal(key, JSON.stringify(forHost(secrets, name)))]),
+  );
   return { changed, note: `version ${secrets.version}`, sealed };
 }
 
@@ -85,12 +94,15 @@ export function parseSecrets(text: string): ClusterSecrets {
 /** Whether the topology asks for another user or password than the master copy has. */
 export async function secretsChanged(deps: Deps, topology: Topology, master: ClusterSecrets | null): Promise<boolean> {
   if (master === null) return false;
+  // a look makes no keys: it is enough to know that there are some to be made
+  if (isTlsDue(topology, master.tls, Date.now())) return true;
   return !sameValues(master, await wantedSecrets(deps, topology, master));
 }
 
 /** @throws EverbrokerError InputRefused when a password that the topology refers to cannot be had or must not be used. */
 export async function insistOnReferences(deps: Deps, topology: Topology): Promise<void> {
-  await wantedSecrets(deps, topology, null);
+  await wantedSecrets(deps, { ...topology, security: { ...topology.security, tls: false } }, null);
+  await insistOnGiven(deps, topology);
 }
 
 /** Generated values stay as they are; references are resolved anew. */
@@ -105,6 +117,7 @@ async function wantedSecrets(deps: Deps, topology: Topology, master: ClusterSecr
     probe: own(PROBE_USER, master?.probe),
     system: own(SYSTEM_USER, master?.system),
     stores: await storeLogins(deps, topology, master),
+    ...(await encryption(deps, topology, master)),
   };
 }
 
@@ -118,6 +131,16 @@ async function storeLogins(
     return login === null ? [] : [[group, await named(deps, login, master?.stores[group])]];
   });
   return Object.fromEntries((await Promise.all(logins)).flat());
+}
+
+/** Absent where it never was wanted. */
+async function encryption(
+  deps: Deps,
+  topology: Topology,
+  master: ClusterSecrets | null,
+): Promise<Pick<ClusterSecrets, 'tls'>> {
+  const tls = await wantedTls(deps, topology, master?.tls);
+  return tls === undefined ? {} : { tls };
 }
 
 async function named(deps: Deps, { user, password }: Login, old: Login | undefined): Promise<Login> {

@@ -406,6 +406,8 @@ credentials_version() {
   is_number "$value" && [ "$(stat -c '%a %u' "$BASE/conf/credentials.properties")" = "600 $RUN_UID" ] || value=0
   [ -z "$wanted_hash" ] || [ "$value" = 0 ] ||
     [ "$(sha256sum <"$BASE/conf/credentials.properties" | cut -c1-64)" = "$wanted_hash" ] || value=0
+  # Key stores hold secrets too and go with the credentials.
+  [ ! -f "$NODES/$NODE/tls.sha256" ] || sha256sum -c --status "$NODES/$NODE/tls.sha256" 2>/dev/null || value=0
 }
 
 # Keys "name=value" apart by blanks; the log line comes last and takes the rest. $1: list of JVMs.

@@ -37,6 +37,12 @@ export const nodeConf = (topology: Topology, node: string): string => `${nodeBas
 /** The one file with secrets. */
 export const credentialsFile = (topology: Topology, node: string): string =>
   `${nodeConf(topology, node)}/credentials.properties`;
+/** In a node's conf, where TLS is on: its key, whom it trusts, and the same for people and the probe. */
+export const KEY_STORE = 'keystore.p12';
+export const TRUST_STORE = 'truststore.p12';
+export const caFile = (topology: Topology, node: string): string => `${nodeConf(topology, node)}/ca.pem`;
+/** Hashes of these files as they were put there, as sha256sum checks them; for root only. */
+export const tlsHashFile = (node: string): string => `${nodeStateDir(node)}/tls.sha256`;
 export const nodeLog = (topology: Topology, node: string): string => `${nodeBase(topology, node)}/data/activemq.log`;
 /** Java unpacked from an archive; the key is the archive's checksum. */
 export const javaHome = (topology: Topology, sha512: string): string => `${topology.root}/.java/${sha512.slice(0, 16)}`;

@@ -68,8 +68,24 @@ const sweepReport = z.object({
   /** Queues that could not be deleted, and why not. */
   left: z.string(),
 });
+const tlsReport = z.object({
+  task: z.literal('tls'),
+  outcome: z.enum(['complete', 'unreachable']),
+  ...common,
+  /** Listeners that took plain text; that one took who knows only the JVM's own authorities; that none vouches for. */
+  plain: z.string(),
+  strangers: z.string(),
+  untrusted: z.string(),
+  /** Listeners that were there. */
+  open: count,
+  /** Protocol of the last handshake. */
+  protocol: z.string(),
+  /** End of the certificate that ends first, and now, by the host's clock. */
+  notAfter: moment,
+  now: z.number(),
+});
 const broken = {
-  task: z.enum(['route', 'sweep', 'produce', 'drain', 'login']),
+  task: z.enum(['tls', 'route', 'sweep', 'produce', 'drain', 'login']),
   name: z.string(),
   errors: z.array(probeError).default([]),
 };
@@ -78,6 +94,7 @@ const timeoutReport = z.object({ ...broken, outcome: z.literal('timeout') });
 /** A task in which the probe itself failed. */
 const failedReport = z.object({ ...broken, outcome: z.literal('failed') });
 const taskReport = z.union([
+  tlsReport,
   routeReport,
   sweepReport,
   produceReport,
@@ -88,6 +105,7 @@ const taskReport = z.union([
 ]);
 
 export type RouteReport = z.infer<typeof routeReport>;
+export type TlsReport = z.infer<typeof tlsReport>;
 export type SweepReport = z.infer<typeof sweepReport>;
 export type ProduceReport = z.infer<typeof produceReport>;
 export type DrainReport = z.infer<typeof drainReport>;

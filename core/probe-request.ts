@@ -14,6 +14,8 @@ export interface RouteTask {
   timeoutMs: number;
   /** Empty and delete the queue at both ends afterwards. */
   cleanup?: boolean;
+  /** How long a queue is tried to be deleted that a bridge still holds; default 2 s. */
+  deleteMs?: number;
   /** Other brokers, apart by a blank, in which messages may be stuck that did not arrive. */
   via?: string;
 }
@@ -25,6 +27,7 @@ export interface SweepTask {
   queues: string;
   from: string;
   timeoutMs: number;
+  deleteMs?: number;
 }
 
 /** Leaves `count` acknowledged messages in a queue. */
@@ -60,12 +63,24 @@ export interface LoginTask {
   user?: string;
 }
 
-export type ProbeTask = RouteTask | SweepTask | ProduceTask | DrainTask | LoginTask;
+/** What listeners do with plain text, with one who does not know the authority, and with one who does. */
+export interface TlsTask {
+  task: 'tls';
+  name: string;
+  /** `address:port`, apart by blanks; closed ones are slaves'. */
+  listeners: string;
+  speaks: 'openwire' | 'http';
+  timeoutMs: number;
+}
+
+export type ProbeTask = TlsTask | RouteTask | SweepTask | ProduceTask | DrainTask | LoginTask;
 
 export interface ProbeRequest {
   /** Marks this run's messages, so that others' are told apart. */
   run: string;
   user: string;
+  /** PEM file on the host with the authority that brokers' certificates must come from. */
+  ca?: string;
   tasks: ProbeTask[];
 }
 
@@ -87,8 +102,12 @@ const longest = (tasks: readonly ProbeTask[]): number => Math.max(0, ...tasks.ma
  * `timeout` bounds the sends of a lost connection and `startupMaxReconnectAttempts` the first one; without the second
  * a dead group is retried for ever.
  */
-export function probeUrl(addresses: readonly { address: string; port: number }[], timeoutMs: number): string {
-  const nodes = addresses.map(({ address, port }) => `tcp://${address}:${port}`).join(',');
+export function probeUrl(
+  addresses: readonly { address: string; port: number }[],
+  timeoutMs: number,
+  scheme: 'tcp' | 'ssl' = 'tcp',
+): string {
+  const nodes = addresses.map(({ address, port }) => `${scheme}://${address}:${port}`).join(',');
   const options = {
     randomize: 'false',
     initialReconnectDelay: '50',
@@ -108,7 +127,7 @@ export function probeUrl(addresses: readonly { address: string; port: number }[]
  * @throws RangeError when a value cannot be one line, or a queue is not the probe's: mistakes of the caller.
  */
 export function requestText(request: ProbeRequest): string {
-  const shared = { run: request.run, user: request.user, deadlineMs: probeDeadlineMs(request) };
+  const shared = { run: request.run, user: request.user, ca: request.ca, deadlineMs: probeDeadlineMs(request) };
   const sections = request.tasks.flatMap((task) => {
     for (const queue of queuesOf(task))
       if (!queue.startsWith(PROBE_QUEUE_PREFIX)) throw new RangeError(`queue ${queue}`);

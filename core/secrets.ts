@@ -4,6 +4,27 @@ export interface Login {
   password: string;
 }
 
+/** A console's login, and the certificate of the authority to trust (PEM) where the console is encrypted. */
+export interface ConsoleLogin extends Login {
+  ca?: string;
+}
+
+/** PEM texts. */
+export interface KeyAndCertificate {
+  certificate: string;
+  key: string;
+}
+
+/** What encrypts a cluster's connections. On its way to a host it holds that host's key only, and no authority's. */
+export interface TlsSecrets {
+  /** Of the key stores on hosts; it stands in the credentials file. */
+  password: string;
+  /** The certificate that clients trust; the key is null for an authority that somebody else keeps. */
+  ca: { certificate: string; key: string | null };
+  /** One a host. */
+  hosts: Record<string, KeyAndCertificate>;
+}
+
 export interface ClusterSecrets {
   /** Goes up by one whenever a value changes; nodes' credentials files are compared by it, never by content. */
   version: number;
@@ -19,4 +40,6 @@ export interface ClusterSecrets {
   system: Login;
   /** Of groups whose store is behind a login, by group; a node gets its own group's only. */
   stores: Record<string, Login>;
+  /** Absent until a topology wants encryption; kept when one gives it up, so that clients' trust stays. */
+  tls?: TlsSecrets | undefined;
 }

@@ -42,3 +42,7 @@ export function stateLayout(env: Environment, cwd: string): StateLayout {
 /** The copy of a cluster's credentials that `everbroker credentials` reads, 0600. */
 export const credentialsCopy = (state: Pick<StateLayout, 'home'>, cluster: string): string =>
   `${state.home}/credentials/${cluster}.json`;
+
+/** The authority's certificate that the cluster's clients are to trust, PEM. */
+export const authorityCopy = (state: Pick<StateLayout, 'home'>, cluster: string): string =>
+  `${state.home}/credentials/${cluster}.ca.pem`;

@@ -1,5 +1,6 @@
 /** HTTP to a port of a host, whatever the host's streams are made of. */
 import { Agent, request, type AgentOptions, type ClientRequest } from 'node:http';
+import { connect } from 'node:tls';
 import type { Duplex } from 'node:stream';
 import type { Login } from '../core/secrets.js';
 import type { Host } from '../hosts/host.js';
@@ -12,18 +13,28 @@ export interface HttpAnswer {
 /** Bodies are small; what is longer comes from something else. */
 const MOST_BYTES = 1024 * 1024;
 
+export interface HostHttpOptions {
+  port: number;
+  timeoutMs: number;
+  signal: AbortSignal;
+  /** Certificate of the authority to trust, PEM: the port speaks TLS. */
+  ca?: string | undefined;
+}
+
 /** Requests one after the other over one stream of the host, kept open between them. */
 export class HostHttp extends Agent {
   readonly #host: Host;
   readonly #port: number;
   readonly #signal: AbortSignal;
   readonly #timeoutMs: number;
+  readonly #ca: string | undefined;
 
-  constructor(host: Host, { port, timeoutMs, signal }: { port: number; timeoutMs: number; signal: AbortSignal }) {
+  constructor(host: Host, { port, timeoutMs, signal, ca }: HostHttpOptions) {
     super({ keepAlive: true, maxSockets: 1 });
     this.#host = host;
     this.#port = port;
     this.#timeoutMs = timeoutMs;
+    this.#ca = ca;
     this.#signal = signal;
   }
 
@@ -32,7 +43,7 @@ export class HostHttp extends Agent {
     callback?: (error: Error | null, stream: Duplex) => void,
   ): undefined {
     this.#host.open(this.#port, { timeoutMs: this.#timeoutMs, signal: this.#signal }).then(
-      (stream) => callback?.(null, withSocketMethods(stream)),
+      (stream) => callback?.(null, withSocketMethods(this.#ca === undefined ? stream : encrypted(stream, this.#ca))),
       // on an error the callback's second argument is not looked at
       (error: unknown) => callback?.(error instanceof Error ? error : new Error(String(error)), undefined as never),
     );
@@ -72,6 +83,10 @@ function collect(sent: ClientRequest): Promise<HttpAnswer> {
     });
   });
 }
+
+/** Every certificate is for localhost too, whatever way the stream takes into the host. */
+const encrypted = (stream: Duplex, ca: string): Duplex =>
+  connect({ socket: stream, ca, servername: 'localhost', minVersion: 'TLSv1.2' });
 
 /** node:http asks these of any stream; an SSH channel or a pipe has none of them and needs none. */
 function withSocketMethods(stream: Duplex): Duplex {

@@ -16,6 +16,8 @@ export interface ReadBrokerOptions {
   port: number;
   login: Login;
   timeoutMs: number;
+  /** Of the authority to trust, PEM, where the console speaks TLS. */
+  ca?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -31,12 +33,12 @@ const REFUSED = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTPUBLISHED'];
  */
 export async function readBroker(
   host: Host,
-  { port, login, timeoutMs, signal }: ReadBrokerOptions,
+  { port, login, timeoutMs, ca, signal }: ReadBrokerOptions,
 ): Promise<BrokerReading> {
   signal?.throwIfAborted();
   const timeout = AbortSignal.timeout(timeoutMs);
   const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
-  const http = new HostHttp(host, { port, timeoutMs, signal: either });
+  const http = new HostHttp(host, { port, timeoutMs, signal: either, ca });
   try {
     return await readAll((path) => http.get(path, { login, origin: JOLOKIA_ORIGIN }));
   } catch (error) {

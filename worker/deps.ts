@@ -16,7 +16,7 @@ import { cacheSecrets, forgetSecrets } from './credentials-cache.js';
 import type { WorkerSettings } from './options.js';
 import { forgetPins, openPins } from './pins.js';
 import { permit, permitEngine, permitImage, permitSsh } from './permit.js';
-import { resolveSecret } from './secret-references.js';
+import { resolveLogin, resolveSecret } from './secret-references.js';
 import { sshRoute } from './ssh-route.js';
 
 export async function createDeps(
@@ -60,6 +60,7 @@ export async function createDeps(
     readTopology: (name) => readTopology(topologies, name),
     knownTopologies: async () => (await Promise.all(topologies.map(namesIn))).flat().sort(),
     permit: (topology) => permit(settings, ownEngine, topology),
+    resolvePem: (reference) => resolveLogin(secrets, reference, 'key'),
     resolveSecret: (reference) => resolveSecret(secrets, reference),
     cacheSecrets: (topology, secrets) => cacheSecrets(state, topology, secrets),
     forgetSecrets: async (cluster) => {

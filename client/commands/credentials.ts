@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { EverbrokerError } from '../../core/failure.js';
-import { credentialsCopy } from '../../core/state-layout.js';
+import { authorityCopy, credentialsCopy } from '../../core/state-layout.js';
 import { openStateDir } from '../state-dir.js';
 import { openTerminal } from '../terminal.js';
 
 const login = z.object({ user: z.string(), password: z.string() });
-const cached = z.object({ console: login, client: login, openwireLogin: z.boolean() });
+const cached = z.object({ console: login, client: login, openwireLogin: z.boolean(), ca: z.string().optional() });
 
 export function addCredentials(program: Command): void {
   program
@@ -17,10 +17,17 @@ export function addCredentials(program: Command): void {
     .option('--json', 'one JSON document on stdout')
     .action(async (cluster: string, options: { json?: boolean }) => {
       const terminal = openTerminal(options.json ?? false);
-      const { console: web, client: app, openwireLogin } = await readCached(cluster);
+      const { console: web, client: app, openwireLogin, ca } = await readCached(cluster);
       const client = openwireLogin ? app : null;
       const clientLine = client === null ? 'no login needed' : `${client.user} / ${client.password}`;
-      terminal.result(`console: ${web.user} / ${web.password}\nclient:  ${clientLine}`, { console: web, client });
+      const trust = ca === undefined ? null : { caFile: authorityCopy(await openStateDir(), cluster), ca };
+      const trustLine =
+        trust === null ? '' : `\nCA:      ${trust.caFile} (PEM; clients trust it for ssl:// and https://)`;
+      terminal.result(`console: ${web.user} / ${web.password}\nclient:  ${clientLine}${trustLine}`, {
+        console: web,
+        client,
+        ...trust,
+      });
     });
 }
 

@@ -1,6 +1,8 @@
 /** conf/activemq.xml of a node. Secrets are placeholders, which Spring fills from conf/credentials.properties. */
 import { storeOf } from '../stores/index.js';
 import type { Node, Topology } from '../topology/topology.js';
+import { KEY_STORE, TRUST_STORE } from '../layout.js';
+import { openwireScheme, tlsOf } from '../tls.js';
 import { accessPlugins } from './access.js';
 import { announcement, networkConnectors } from './network-connectors.js';
 import { documentText, element, textElement, type Element } from './xml.js';
@@ -13,7 +15,12 @@ export function activemqXml(topology: Topology, node: Node): string {
   const root = element(
     'beans',
     { xmlns: BEANS, 'xmlns:xsi': 'http://www.w3.org/2001/XMLSchema-instance', 'xsi:schemaLocation': SCHEMAS },
-    [placeholders(), ...storeOf(topology, node.group).beans(), broker(topology, node), element('import', { resource: 'jetty.xml' })],
+    [
+      placeholders(),
+      ...storeOf(topology, node.group).beans(),
+      broker(topology, node),
+      element('import', { resource: 'jetty.xml' }),
+    ],
   );
   return documentText(root, `Made by Everbroker for ${node.name} of ${node.group}; changes are overwritten.`);
 }
@@ -42,6 +49,7 @@ function broker(topology: Topology, node: Node): Element {
       ...(bridges === null ? [] : [bridges]),
       element('persistenceAdapter', {}, [storeOf(topology, node.group).adapter(node.name)]),
       accessPlugins(topology),
+      ...(tlsOf(topology) === null ? [] : [sslContext()]),
       systemUsage(topology),
       transportConnectors(topology, node),
       element('shutdownHooks', {}, [
@@ -65,6 +73,19 @@ function destinationPolicy(stranded: Topology['strandedMessages']): Element {
   return element('destinationPolicy', {}, [element('policyMap', {}, [element('policyEntries', {}, entries)])]);
 }
 
+/** Bridges go out with the same context: they trust the cluster's authority and nobody else. */
+const sslContext = (): Element =>
+  element('sslContext', {}, [
+    element('sslContext', {
+      keyStore: `file:\${activemq.conf}/${KEY_STORE}`,
+      keyStoreType: 'PKCS12',
+      keyStorePassword: '${tls.password}',
+      trustStore: `file:\${activemq.conf}/${TRUST_STORE}`,
+      trustStoreType: 'PKCS12',
+      trustStorePassword: '${tls.password}',
+    }),
+  ]);
+
 const systemUsage = ({ limits }: Topology): Element =>
   element('systemUsage', {}, [
     element('systemUsage', {}, [
@@ -77,7 +98,9 @@ const systemUsage = ({ limits }: Topology): Element =>
 function transportConnectors(topology: Topology, node: Node): Element {
   const { maximumConnections, maxFrameSizeBytes } = topology.limits;
   const options = `maximumConnections=${maximumConnections}&wireFormat.maxFrameSize=${maxFrameSizeBytes}`;
-  const connector = { name: 'openwire', uri: `tcp://0.0.0.0:${node.openwire}?${options}` };
+  const tls = tlsOf(topology) === null ? '' : '&transport.enabledProtocols=TLSv1.2,TLSv1.3';
+  const uri = `${openwireScheme(topology)}://0.0.0.0:${node.openwire}?${options}${tls}`;
+  const connector = { name: 'openwire', uri };
   const discoveryUri = announcement(topology, node.group);
   // by address: what a container calls itself is no name that a certificate or another network could know
   const byAddress = element('publishedAddressPolicy', {}, [

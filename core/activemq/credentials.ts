@@ -17,6 +17,7 @@ export function credentialsText(secrets: ClusterSecrets, group: string): string 
     ['console.user', 'console.password', console] as const,
     ...(store === undefined ? [] : [['store.user', 'store.password', store] as const]),
   ].flatMap(([userKey, passwordKey, login]) => loginLines(userKey, passwordKey, login));
+  if (secrets.tls !== undefined) lines.push(`tls.password=${propertyValue(secrets.tls.password)}`);
   return `${credentialsHead(secrets.version)}\n${lines.join('\n')}\n`;
 }
 

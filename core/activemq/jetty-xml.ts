@@ -1,5 +1,6 @@
 /** conf/jetty.xml: the shipped file with this node's port, one login, and a wall around every path. */
 import { DOMParser, XMLSerializer, type Document, type Element } from '@xmldom/xmldom';
+import { KEY_STORE } from '../layout.js';
 import type { Node } from '../topology/topology.js';
 
 const BEANS = 'http://www.springframework.org/schema/beans';
@@ -7,12 +8,13 @@ const BEANS = 'http://www.springframework.org/schema/beans';
 const CONTEXTS = ['/admin', '/api'];
 
 /** @throws Error when the shipped file lacks a part to change, so that another file is noticed and not half changed. */
-export function jettyXml(shipped: string, node: Node): string {
+export function jettyXml(shipped: string, node: Node, { tls }: { tls: boolean }): string {
   // the shipped file begins with an empty line, which a parser takes for content before the root
   const document = new DOMParser().parseFromString(shipped.trim(), 'text/xml');
   setPort(document, node.console);
   replaceLogin(document);
   requireLoginEverywhere(document);
+  if (tls) encrypt(document);
   keepContexts(document);
   return `${new XMLSerializer().serializeToString(document)}\n`;
 }
@@ -56,6 +58,26 @@ function replaceLogin(document: Document): void {
     ),
   ];
   for (const bean of beans) service.parentNode?.insertBefore(bean, service);
+}
+
+/**
+ * The connector's second argument, before the factories that 5.18 names: with it Jetty puts TLS in front of them. Its
+ * certificate is the broker's own.
+ */
+function encrypt(document: Document): void {
+  const connector = beanWithId(document, 'Connector');
+  const server = Array.from(connector.getElementsByTagNameNS(BEANS, 'constructor-arg')).find(
+    (argument) => argument.parentNode === connector,
+  );
+  if (server === undefined) throw new Error('the connector of the shipped jetty.xml has no constructor-arg');
+  const protocols = ['TLSv1.2', 'TLSv1.3'].map((name) => value(document, name));
+  const context = node(document, 'bean', { class: 'org.eclipse.jetty.util.ssl.SslContextFactory$Server' }, [
+    node(document, 'property', { name: 'keyStorePath', value: `\${activemq.conf}/${KEY_STORE}` }),
+    node(document, 'property', { name: 'keyStoreType', value: 'PKCS12' }),
+    node(document, 'property', { name: 'keyStorePassword', value: '${tls.password}' }),
+    node(document, 'property', { name: 'includeProtocols' }, [node(document, 'list', {}, protocols)]),
+  ]);
+  connector.insertBefore(node(document, 'constructor-arg', {}, [context]), server.nextSibling);
 }
 
 /** 5.15.12 leaves out "/", 5.15.16 "/api"; in Jetty the longest prefix wins over every suffix, so "/*" misses nothing. */

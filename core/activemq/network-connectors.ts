@@ -1,5 +1,6 @@
 /** The networkConnectors of a group's nodes: how they find the other group's master, and how far messages travel. */
 import { multicastGroup } from '../naming.js';
+import { openwireScheme } from '../tls.js';
 import { hasLoops, longestWay } from '../topology/graph.js';
 import type { BridgeSpec, Topology } from '../topology/topology.js';
 import { bridgesFrom, hostOf, nodesOfGroup } from '../topology/topology.js';
@@ -61,7 +62,7 @@ function discoveryUri(topology: Topology, bridge: BridgeSpec): string {
     return bridge.backOff === 'bounded' ? `${uri}&${BOUNDED}` : uri;
   }
   const uris = nodesOfGroup(topology, bridge.to).map(
-    (node) => `tcp://${hostOf(topology, node.host).address}:${node.openwire}`,
+    (node) => `${openwireScheme(topology)}://${hostOf(topology, node.host).address}:${node.openwire}`,
   );
   // masterslave: wants at least two URIs, and with one node there is nobody to choose between
   const scheme = uris.length === 1 ? 'static' : bridge.discovery;

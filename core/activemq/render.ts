@@ -11,6 +11,7 @@ import { jolokiaAccess } from './jolokia-access.js';
 import { launchText } from './launch.js';
 import { log4jProperties } from './log4j.js';
 import type { RenderedFile } from './rendered-file.js';
+import { tlsOf } from '../tls.js';
 import { traitsOf } from './versions.js';
 
 export { classPathJars, isUnusedJar } from './class-path.js';
@@ -27,7 +28,10 @@ export function renderNode(topology: Topology, node: Node, distribution: Distrib
   const { log4jFile } = traitsOf(distribution.version);
   return [
     readable(`${conf}/activemq.xml`, activemqXml(topology, node)),
-    readable(`${conf}/jetty.xml`, jettyXml(shipped(distribution, 'conf/jetty.xml'), node)),
+    readable(
+      `${conf}/jetty.xml`,
+      jettyXml(shipped(distribution, 'conf/jetty.xml'), node, { tls: tlsOf(topology) !== null }),
+    ),
     readable(`${conf}/jolokia-access.xml`, jolokiaAccess()),
     readable(`${conf}/${log4jFile}`, log4jProperties(log4jFile, shipped(distribution, `conf/${log4jFile}`))),
     readable(`${conf}/java.args`, javaArgs(topology, node, distribution)),

@@ -22,6 +22,8 @@ export function scratchNode(topology: Topology, distribution: Distribution, secr
   const alone: Topology = {
     ...topology,
     bridges: [],
+    // it has no certificate, and needs none
+    security: { ...topology.security, tls: false },
     groups: {
       [NAME]: {
         store: { kind: 'kahadb', directory: `${base}/data/kahadb`, lockPollMs: 250, lockKeepAliveMs: 1000 },

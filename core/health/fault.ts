@@ -34,6 +34,10 @@ export type Fault =
   | 'QueueLeft'
   | 'LoginRefused'
   | 'LoginNotRequired'
+  | 'PlainTextAccepted'
+  | 'CertificateUntrusted'
+  | 'CertificateExpiring'
+  | 'CertificateExpired'
   | 'ProbeFailed'
   | 'NotChecked';
 

@@ -1,4 +1,5 @@
 /** Questions about a parsed topology. Pure. */
+import { openwireScheme, tlsOf } from '../tls.js';
 import type { BridgeSpec, DatabaseSpec, DockerHostSpec, GroupSpec, HostSpec, NodeSpec, Topology } from './schema.js';
 
 export type { BridgeSpec, DatabaseSpec, DockerHostSpec, GroupSpec, HostSpec, NodeSpec, Topology } from './schema.js';
@@ -90,13 +91,13 @@ export const bridgesFrom = (topology: Topology, group: string): BridgeSpec[] =>
 /** `failover:(…)` as an application outside the network uses it: published addresses where there are any. */
 export function clientUrl(topology: Topology, group: string): string {
   const uris = nodesOfGroup(topology, group).map(
-    (node) => `tcp://${clientAddress(topology, node.host)}:${node.openwire}`,
+    (node) => `${openwireScheme(topology)}://${clientAddress(topology, node.host)}:${node.openwire}`,
   );
   return `failover:(${uris.join(',')})?randomize=false`;
 }
 
 export const consoleUrl = (topology: Topology, node: Node): string =>
-  `http://${clientAddress(topology, node.host)}:${node.console}/admin`;
+  `${tlsOf(topology) === null ? 'http' : 'https'}://${clientAddress(topology, node.host)}:${node.console}/admin`;
 
 function clientAddress(topology: Topology, host: string): string {
   const spec = hostOf(topology, host);

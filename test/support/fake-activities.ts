@@ -234,6 +234,7 @@ function fakeDeps(temporal: Client): Deps {
     knownTopologies: () => Promise.resolve(['ha-6', 'single']),
     permit: () => undefined,
     resolveSecret: none('secrets'),
+    resolvePem: none('certificates'),
     cacheSecrets: () => Promise.resolve(),
     forgetSecrets: () => Promise.resolve(),
     pins: { of: () => Promise.resolve(null), record: () => Promise.resolve() },

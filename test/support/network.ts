@@ -3,6 +3,7 @@ import type { TopologyInput } from '../../core/topology/schema.js';
 import type { Topology } from '../../core/topology/topology.js';
 import { AGENT_FILE } from '../../core/layout.js';
 import { hostsOfGroup } from '../../core/topology/topology.js';
+import { JRE_IMAGE } from '../../images/jre-image.js';
 import { rolesOf, until, type System } from './system.js';
 
 type BridgeInput = NonNullable<TopologyInput['bridges']>[number];
@@ -46,3 +47,14 @@ export async function secondsUntilProven(system: System, topology: Topology, lim
   }
   return (Date.now() - began) / 1000;
 }
+
+/** On the image that has Java already: installing one takes half a minute, and is another test's subject. */
+export const withJava = (topology: Topology): Topology => ({
+  ...topology,
+  hosts: Object.fromEntries(
+    Object.entries(topology.hosts).map(([name, host]) => [
+      name,
+      host.kind === 'docker' ? { ...host, image: JRE_IMAGE } : host,
+    ]),
+  ),
+});

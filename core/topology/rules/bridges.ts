@@ -1,6 +1,7 @@
 import { didYouMean } from '../closest.js';
 import { placedBridges } from '../draft.js';
 import type { Draft, Placed } from '../draft.js';
+import { tlsOf } from '../../tls.js';
 import { waysOf } from '../graph.js';
 import type { BridgeSpec } from '../schema.js';
 import { claimedTwice, isUnknown } from './rule.js';
@@ -120,13 +121,13 @@ const open: Rule = {
   id: 'multicast-open',
   severity: 'warning',
   says: 'Discovery by multicast without TLS: announcements are not authenticated.',
-  check: eachBridge(({ at, spec }) =>
-    spec.discovery === 'multicast'
+  check: eachBridge(({ at, spec }, { topology }) =>
+    spec.discovery === 'multicast' && tlsOf(topology) === null
       ? [
           {
             at: [...at, 'discovery'],
             message: `whoever is on the network can announce a broker of its own as ${spec.to}, and gets the bridge's login and messages`,
-            suggestion: 'use masterslave, or a network that nobody else is on',
+            suggestion: 'use masterslave, `security.tls`, or a network that nobody else is on',
           },
         ]
       : [],

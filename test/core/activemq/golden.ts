@@ -23,8 +23,10 @@ export const aDistribution = (version: string): Distribution => ({
   },
 });
 
-export function ha6(version: string): Topology {
-  const text = readFileSync(new URL('../../../topologies/ha-6.yaml', import.meta.url), 'utf8');
+export const ha6 = (version: string): Topology => shippedAs('ha-6', version);
+
+function shippedAs(name: string, version = '5.18.3'): Topology {
+  const text = readFileSync(new URL(`../../../topologies/${name}.yaml`, import.meta.url), 'utf8');
   const result = parseTopologyText(text.replace(/version: 5\.\S+/, `version: ${version}`));
   if (!result.ok) throw new Error(JSON.stringify(result.problems));
   return result.topology;
@@ -33,8 +35,48 @@ export function ha6(version: string): Topology {
 export const rendered = (version: string, node: string): RenderedFile[] =>
   renderNode(ha6(version), nodeNamed(ha6(version), node), aDistribution(version));
 
-/** Text by path below the fixtures' directory: <version>/<node>/<file>. */
-export const goldenFiles = (): Record<string, string> =>
+/** Shipped topologies whose activemq.xml and jetty.xml differ in more than names from ha-6's. */
+const VARIANTS = [
+  { name: 'network-multicast', node: 'mq1' },
+  { name: 'network-mesh', node: 'mq1' },
+  { name: 'tls', node: 'mq1' },
+];
+
+/** Text by path below the fixtures' directory: <version or topology>/<node>/<file>. */
+export const goldenFiles = (): Record<string, string> => ({
+  ...variants(),
+  ...ofVersions(),
+});
+
+const variants = (): Record<string, string> =>
+  Object.fromEntries(
+    VARIANTS.flatMap(({ name, node }) => {
+      const topology = shippedAs(name);
+      return renderNode(topology, nodeNamed(topology, node), withConnector(aDistribution('5.18.3')))
+        .filter(({ path }) => /\/(activemq|jetty)\.xml$/.test(path))
+        .map(({ path, content }): [string, string] => [
+          `${name}/${node}/${path.slice(path.lastIndexOf('/') + 1)}`,
+          content,
+        ]);
+    }),
+  );
+
+/** Encryption changes a part of jetty.xml that nothing else does, so only these have it. */
+const withConnector = (distribution: Distribution): Distribution => ({
+  ...distribution,
+  shipped: {
+    ...distribution.shipped,
+    'conf/jetty.xml': stand('jetty.xml').replace('</beans>', `${CONNECTOR}</beans>`),
+  },
+});
+
+const CONNECTOR = `  <bean id="Connector" class="org.eclipse.jetty.server.ServerConnector">
+    <constructor-arg ref="Server"/>
+    <constructor-arg><list><ref bean="httpConnectionFactory"/></list></constructor-arg>
+  </bean>
+`;
+
+const ofVersions = (): Record<string, string> =>
   Object.fromEntries(
     VERSIONS.flatMap((version) =>
       NODES.flatMap((node) =>

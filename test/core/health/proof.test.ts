@@ -4,7 +4,7 @@ import {
   doubtfulRoutes,
   messageCheckNames,
   messageChecks,
-  onlyRoutes,
+  patientTasks,
   proofTasks,
   unproven,
 } from '../../../core/health/proof.js';
@@ -169,9 +169,14 @@ describe('a route over which nothing came', () => {
   test('is tried again, longer, when its brokers say that the bridge stands: it may be slow', () => {
     assert.deepEqual(doubtfulRoutes(topology, silent, ['b1']), [THERE, BACK]);
     const tasks = proofTasks(topology, { run: 'r', count: 20, timeoutMs: 1000 });
+    const again = patientTasks(topology, { run: 's', count: 20, timeoutMs: 9000, first: tasks, names: [BACK] });
     assert.deepEqual(
-      onlyRoutes(tasks, [BACK]).map(({ name }) => name),
-      [BACK],
+      again.map((task) => [task.task, task.name, 'queues' in task ? task.queues : '']),
+      [
+        ['route', BACK, ''],
+        ['sweep', 'first try at g1', 'EVERBROKER.VERIFY.r.1'],
+        ['sweep', 'first try at g2', 'EVERBROKER.VERIFY.r.1'],
+      ],
     );
   });
 

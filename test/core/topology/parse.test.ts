@@ -19,7 +19,7 @@ function accepted(result: ParseResult) {
 
 describe('the shipped topologies', () => {
   test('are the default, the recipe, and one for each other way to build a network', () => {
-    const names = ['ha-6-recipe', 'ha-6', 'ha-6-ssh', 'network-mesh', 'network-multicast'];
+    const names = ['ha-6-recipe', 'ha-6', 'ha-6-ssh', 'network-mesh', 'network-multicast', 'tls'];
     assert.deepEqual(shipped.toSorted(), names.map((name) => `${name}.yaml`).toSorted());
   });
 

@@ -4,6 +4,7 @@ import javax.jms.JMSException;
 import javax.jms.JMSSecurityException;
 import org.apache.activemq.ActiveMQConnection;
 import org.apache.activemq.ActiveMQConnectionFactory;
+import org.apache.activemq.ActiveMQSslConnectionFactory;
 import org.apache.activemq.command.ActiveMQQueue;
 
 /** Connections to brokers, and what their failures mean. */
@@ -15,7 +16,7 @@ final class Brokers {
 
     /** @return a started connection, within about the task's timeout */
     static ActiveMQConnection connect(Task task, String url) throws JMSException {
-        ActiveMQConnectionFactory factory = new ActiveMQConnectionFactory(url);
+        ActiveMQConnectionFactory factory = factory(task, url);
         if (!task.flag("anonymous")) {
             factory.setUserName(task.text("user", null));
             factory.setPassword(task.text("password", null));
@@ -43,6 +44,13 @@ final class Brokers {
             late.initCause(problem);
             throw late;
         }
+    }
+
+    private static ActiveMQConnectionFactory factory(Task task, String url) throws JMSException {
+        if (!url.contains("ssl://")) return new ActiveMQConnectionFactory(url);
+        ActiveMQSslConnectionFactory factory = new ActiveMQSslConnectionFactory(url);
+        factory.setKeyAndTrustManagers(null, Tls.trusting(task.text("ca", "")), null);
+        return factory;
     }
 
     /** Whether a broker is at the other end just now. */
@@ -73,13 +81,13 @@ final class Brokers {
 
     /**
      * Deletes the queue. The broker refuses while a bridge's subscription still exists, which ends a moment after its
-     * consumer's, so it is tried again for two seconds.
+     * consumer's (over a slow bridge a long one), so it is tried again for two seconds, or as long as the task says.
      *
      * @return "deleted", or why not
      */
-    static String delete(ActiveMQConnection connection, String queue) {
+    static String delete(ActiveMQConnection connection, Task task, String queue) {
         if (!isConnected(connection)) return "not connected";
-        long end = System.currentTimeMillis() + 2_000;
+        long end = System.currentTimeMillis() + task.number("deleteMs", 2_000, 0, 600_000);
         while (true) {
             try {
                 connection.destroyDestination(new ActiveMQQueue(queue));

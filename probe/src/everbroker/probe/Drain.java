@@ -27,7 +27,7 @@ final class Drain {
             receiver.close();
             // out of time with messages still coming: the queue is not known to be empty
             outcome = clock.isOver() ? "incomplete" : "complete";
-            if (task.flag("cleanup")) cleanup = Brokers.delete(connection, task.queue());
+            if (task.flag("cleanup")) cleanup = Brokers.delete(connection, task, task.queue());
         } catch (JMSException problem) {
             errors.add("consumer", problem);
             outcome = Brokers.outcomeOf(problem);

@@ -57,6 +57,7 @@ public final class Probe {
         try {
             switch (task.kind()) {
                 case "route": return new Route(task, reporter).run();
+                case "tls": return Tls.check(task);
                 case "sweep": return Sweep.run(task);
                 case "produce": return new Produce(task, reporter).run();
                 case "drain": return new Drain(task, reporter).run();

@@ -12,10 +12,10 @@ import java.util.Set;
 
 /** Reads the request: lines before the first `task=` hold for every task, the others for the task they follow. */
 final class Request {
-    private static final Set<String> KINDS = new HashSet<>(Arrays.asList("route", "sweep", "produce", "drain", "login"));
+    private static final Set<String> KINDS = new HashSet<>(Arrays.asList("route", "tls", "sweep", "produce", "drain", "login"));
     private static final Set<String> KEYS = new HashSet<>(Arrays.asList(
-            "task", "name", "user", "password", "anonymous", "run", "queue", "queues", "from", "to", "via", "count", "size",
-            "timeoutMs", "idleMs", "lingerMs", "cleanup", "events", "deadlineMs"));
+            "task", "name", "user", "password", "ca", "listeners", "speaks", "anonymous", "run", "queue", "queues", "from", "to", "via", "count", "size",
+            "timeoutMs", "idleMs", "lingerMs", "deleteMs", "cleanup", "events", "deadlineMs"));
 
     private Request() {}
 

@@ -112,9 +112,9 @@ final class Route {
         }
         int stuck = Sequence.both(missing, leftovers.received).cardinality();
         report.put("stuck", stuck).put("lost", missing.cardinality() - stuck);
-        report.put("cleanupFrom", Brokers.delete(source, task.queue()));
+        report.put("cleanupFrom", Brokers.delete(source, task, task.queue()));
         if (oneBroker) return;
-        report.put("cleanupTo", Brokers.delete(target, task.queue()));
+        report.put("cleanupTo", Brokers.delete(target, task, task.queue()));
     }
 
     /** On its way over several bridges a message may be stuck in between. */

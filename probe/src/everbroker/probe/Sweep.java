@@ -17,7 +17,7 @@ final class Sweep {
             connection = Brokers.connect(task, task.from());
             Clock clock = Clock.in(task.timeoutMs());
             for (String queue : task.queues()) {
-                String outcome = clock.isOver() ? "no time left" : Brokers.delete(connection, queue);
+                String outcome = clock.isOver() ? "no time left" : Brokers.delete(connection, task, queue);
                 if (!outcome.equals("deleted")) left.add(queue + ": " + outcome);
             }
             return new Report(left.isEmpty() ? "complete" : "incomplete")

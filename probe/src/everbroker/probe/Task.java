@@ -17,6 +17,11 @@ final class Task {
     void check(Set<String> kinds) throws BadRequest {
         if (!kinds.contains(kind())) throw new BadRequest("unknown task " + kind());
         if (name().isEmpty()) throw new BadRequest("a task has no name");
+        if (kind().equals("tls")) {
+            require("listeners");
+            require("ca");
+            return;
+        }
         boolean receives = kind().equals("route") || kind().equals("drain");
         boolean sends = !kind().equals("drain");
         if (sends) require("from");
@@ -30,7 +35,7 @@ final class Task {
         }
         if (kind().equals("sweep")) return;
         if (sends && !values.containsKey("count")) throw new BadRequest(name() + ": count is missing");
-        for (String key : new String[] {"count", "size", "timeoutMs", "idleMs", "lingerMs", "deadlineMs"}) {
+        for (String key : new String[] {"count", "size", "timeoutMs", "idleMs", "lingerMs", "deleteMs", "deadlineMs"}) {
             if (values.containsKey(key) && !values.get(key).matches("[0-9]{1,8}"))
                 throw new BadRequest(name() + ": " + key + " is not a number");
         }
