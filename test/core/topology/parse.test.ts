@@ -19,7 +19,16 @@ function accepted(result: ParseResult) {
 
 describe('the shipped topologies', () => {
   test('are the default, the recipe, and one for each other way to build a network', () => {
-    const names = ['ha-6-recipe', 'ha-6', 'ha-6-ssh', 'network-mesh', 'network-multicast', 'tls'];
+    const names = [
+      'ha-6-recipe',
+      'ha-6',
+      'ha-6-ssh',
+      'jdbc-mariadb',
+      'jdbc-postgresql',
+      'network-mesh',
+      'network-multicast',
+      'tls',
+    ];
     assert.deepEqual(shipped.toSorted(), names.map((name) => `${name}.yaml`).toSorted());
   });
 
