@@ -14,7 +14,7 @@ export const storeCheckName = (group: string): string => `store of ${group}`;
 /** Names of the checks on stores whose lock can be asked for. */
 export const storeCheckNames = (topology: Topology): string[] =>
   groupNames(topology)
-    .filter((group) => storeOf(topology, group).lease !== null)
+    .filter((group) => storeOf(topology, group).leased)
     .map(storeCheckName);
 
 /**

@@ -77,7 +77,7 @@ function startReason(known: Known, node: Node): string | null {
 
 /** Before a broker waits for minutes on a store that it cannot reach or may not use: once from every host. */
 function storeChecks(known: Known, group: string, down: readonly NodeState[]): Step[] {
-  if (storeOf(known.topology, group).lease === null) return [];
+  if (!storeOf(known.topology, group).leased) return [];
   const one = new Map(down.toReversed().map(({ node }) => [node.host, node]));
   return [...one.values()].map((node) => ({
     id: `checkStore/${group}/${node.host}`,

@@ -28,7 +28,9 @@ function installReason(known: Known, database: Database): string | null {
 
 /** Running, with the accounts of every group that uses it. */
 export function planServices(known: Known, credentialsVersion: number): Record<string, Step[]> {
-  const steps = databasesOf(known.topology).map((database) => {
+  // Of a part of a topology, as drift plans it, the host may not be there.
+  const here = databasesOf(known.topology).filter(({ host }) => hostNames(known.topology).includes(host));
+  const steps = here.map((database) => {
     const reason = startReason(known, database, credentialsVersion);
     const what = `start ${engineOf(database).title}, give each group its account`;
     const start = reason === null ? [] : [serviceStep('startService', database, what, reason)];

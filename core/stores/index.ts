@@ -18,10 +18,12 @@ export interface Store {
   directory: string | null;
   adapter(node: string): Element;
   beans: () => Element[];
-  drivers: Driver[];
+  readonly drivers: Driver[];
   login: StoreLogin | null;
   waits: Waits | null;
-  lease: Lease | null;
+  /** Whether there is a lease. */
+  leased: boolean;
+  readonly lease: Lease | null;
   database: string | null;
 }
 
@@ -33,10 +35,16 @@ export function storeOf(topology: Topology, group: string): Store {
     directory: kind.directory(spec),
     adapter: (node) => kind.adapter(placed, node),
     beans: () => kind.beans(placed),
-    drivers: kind.drivers(placed),
+    // Of a part of a topology, as drift plans it, the database's host may not be there: asked for only when needed.
+    get drivers() {
+      return kind.drivers(placed);
+    },
     login: kind.login(placed),
     waits: kind.waits(spec),
-    lease: kind.lease(placed),
+    leased: kind.leased,
+    get lease() {
+      return kind.lease(placed);
+    },
     database: kind.database(spec),
   };
 }

@@ -95,6 +95,7 @@ export const jdbc: StoreKind<Jdbc> = {
     line: 'attempting to acquire exclusive lease to become the master',
     ms: 2 * leaseMs + 1000,
   }),
+  leased: true,
   lease: (store) => {
     const url = urlOf(store);
     return { url, driver: driverOf(url), holder: (node) => holder(store.topology, node) };

@@ -13,6 +13,7 @@ export const kahadb: StoreKind<StoreOf<'kahadb'>> = {
   drivers: () => [],
   login: () => null,
   waits: () => null,
+  leased: false,
   lease: () => null,
   database: () => null,
 };

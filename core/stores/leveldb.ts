@@ -12,6 +12,7 @@ export const leveldb: StoreKind<StoreOf<'leveldb'>> = {
   drivers: () => [],
   login: () => null,
   waits: () => null,
+  leased: false,
   lease: () => null,
   database: () => null,
 };

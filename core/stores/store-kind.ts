@@ -50,6 +50,7 @@ export interface StoreKind<Spec extends StoreSpec> {
    * them. Null where the agent knows the words, and they are said only by a slave.
    */
   waits(spec: Spec): Waits | null;
+  leased: boolean;
   /** Null where the lock is a file, whose holder the host's kernel tells. */
   lease(store: Placed<Spec>): Lease | null;
   /** Name of the database of the topology that it is in. */

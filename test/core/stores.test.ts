@@ -5,6 +5,9 @@ import { activemqXml } from '../../core/activemq/activemq-xml.js';
 import { credentialsText } from '../../core/activemq/credentials.js';
 import { launchText } from '../../core/activemq/launch.js';
 import { accessSql, placeDatabase, renderDatabase } from '../../core/databases/index.js';
+import { driftChecks } from '../../core/health/drift.js';
+import { planDeploy } from '../../core/plan/deploy.js';
+import { aDesired, carryOut, noHosts } from '../support/simulated-hosts.js';
 import { judgeStore, type StoreReading } from '../../core/health/store-reading.js';
 import { driversOnHost, storeOf } from '../../core/stores/index.js';
 import { databaseNamed, nodeNamed, type Topology } from '../../core/topology/topology.js';
@@ -149,4 +152,22 @@ describe('the lease of a group', () => {
   test('is not known when nobody could ask', () => assert.match(judge([]), /^HostUnseen/));
   test('is nothing that a group on files has', () =>
     assert.deepEqual(judgeStore(parsed(aTopology()), 'g1', { readings: [], master: 'n1' }), []));
+});
+
+describe('drift of a cluster whose database host is gone', () => {
+  test('is told of the hosts that are there, and the database as down', () => {
+    const input = aTopology({ hosts: 1 }, { databases: { db: { engine: 'mariadb', host: 'far' } } });
+    input.hosts['far'] = { ...input.hosts['h1']!, address: '172.29.0.99' };
+    for (const group of Object.values(input.groups)) group.store = { kind: 'jdbc', database: 'db' };
+    const topology = parsed(input);
+    const desired = aDesired(topology);
+    const known = { topology, desired, observed: noHosts(topology), secretsChanged: false };
+    const observed = carryOut(topology, { plan: planDeploy(known), desired }, known.observed);
+    delete observed['far']!.inside;
+    const checks = driftChecks({ ...known, observed }, {});
+    assert.deepEqual(
+      checks.filter(({ ok }) => !ok).map(({ name, fault }) => `${name}: ${fault}`),
+      ['far is as the topology says: HostDown', 'database db on far: DatabaseDown'],
+    );
+  });
 });
