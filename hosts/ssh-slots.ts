@@ -8,18 +8,21 @@ const RESERVED = 2;
 export class Slots {
   #sessions = MAX_SESSIONS;
   #taken = 0;
-  readonly #waiting: { go: () => void; urgent: boolean }[] = [];
+  readonly #waiting: { go: () => void }[] = [];
 
-  /** Resolves when there is room; then `free` has to follow. Urgent: also in what is reserved. */
+  /**
+   * Resolves when there is room; then `free` has to follow. What is urgent never waits, least of all for the command that
+   * it is to kill; where the server refuses it, it gets a connection of its own.
+   */
   async take(options: { urgent?: boolean; signal?: AbortSignal | undefined } = {}): Promise<void> {
     const { urgent = false, signal } = options;
     signal?.throwIfAborted();
-    if (this.#taken < this.#capacity(urgent)) {
+    if (urgent || this.#taken < this.#capacity) {
       this.#taken++;
       return;
     }
     await new Promise<void>((resolve, reject) => {
-      const entry = { go: () => settle(resolve), urgent };
+      const entry = { go: () => settle(resolve) };
       const abort = () => {
         this.#waiting.splice(this.#waiting.indexOf(entry), 1);
         settle(() => reject(signal?.reason));
@@ -29,8 +32,7 @@ export class Slots {
         finish();
       };
       signal?.addEventListener('abort', abort, { once: true });
-      if (urgent) this.#waiting.unshift(entry);
-      else this.#waiting.push(entry);
+      this.#waiting.push(entry);
     });
   }
 
@@ -38,7 +40,7 @@ export class Slots {
     this.#taken--;
     for (;;) {
       const next = this.#waiting[0];
-      if (!next || this.#taken >= this.#capacity(next.urgent)) return;
+      if (!next || this.#taken >= this.#capacity) return;
       this.#waiting.shift();
       this.#taken++;
       next.go();
@@ -50,5 +52,7 @@ export class Slots {
     this.#sessions = Math.max(1, Math.min(this.#sessions, open));
   }
 
-  #capacity = (urgent: boolean): number => (urgent ? this.#sessions : Math.max(1, this.#sessions - RESERVED));
+  get #capacity(): number {
+    return Math.max(1, this.#sessions - RESERVED);
+  }
 }

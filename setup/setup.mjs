@@ -67,6 +67,8 @@ async function findMissing() {
     goal.python && !pythonMakesEnvironments() && ['python3', 'python3-venv', 'python3-pip'],
     // Tests that restart an engine give it a bridge of its own.
     goal.testServer && !which('ip') && ['iproute2'],
+    // Tests log in with the help of an agent and read a hashed known_hosts.
+    goal.testServer && !which('ssh-agent') && ['openssh-client'],
     !which('javac') && !isBuilt(root, 'probe') && ['openjdk-17-jdk-headless'],
   ]);
   packages.push(...asked.filter(Boolean).flat());

@@ -1,6 +1,7 @@
 /** What every Host must do, be it a fake, a container or a machine behind SSH. */
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import type { Host } from '../../hosts/host.js';
 import { putFiles, putTar, readFile } from '../../hosts/transfer.js';
@@ -183,6 +184,7 @@ export function hostContract(kind: string, open: () => Promise<HostUnderTest>): 
 
     test('kills one command while as many run as the host takes at once', async () => {
       const busy = new AbortController();
+      setMaxListeners(20, busy.signal);
       const others = Array.from({ length: 12 }, () =>
         host.exec(['sleep', '31337.5'], { ...within, signal: busy.signal }).catch(() => undefined),
       );
