@@ -90,7 +90,6 @@ export const PROFILES: Record<Exclude<StepKind, 'verifyRoles'>, ActivityOptions>
   installActiveMQ: slowInstall,
   shareSecrets: quick,
   installService: slowInstall,
-  shareSecrets: quick,
   startService: brokerStart,
   checkStore: quick,
   configureNode: quick,

@@ -7,27 +7,16 @@ import { describe, test } from 'node:test';
 import { hashText } from '../../core/hash-text.js';
 import { MANIFEST_NAME, manifestText } from '../../core/plan/manifest.js';
 import { bootHook, hookReason, supervisionNote, unitText } from '../../core/supervision.js';
+import { GOLDEN_DIR, machine } from './activemq/golden.js';
 import { aMachine } from '../support/simulated-hosts.js';
 import { aParsedTopology } from '../support/topologies.js';
 
-const topology = aParsedTopology(
-  { name: 'ha-6' },
-  {
-    hosts: { h1: { kind: 'ssh', address: '192.0.2.1' } },
-    groups: {
-      g1: {
-        store: { kind: 'kahadb', directory: '/srv/stores/g1' },
-        nodes: { n1: { host: 'h1', openwire: 61616, console: 8161 } },
-      },
-    },
-    bridges: [],
-  },
-);
+const topology = machine;
 
 describe('the unit of a machine with systemd', () => {
   test('is what is reviewed in the fixture', () => {
-    const golden = new URL('../fixtures/rendered/everbroker.service', import.meta.url);
-    assert.equal(unitText(topology, 'h1'), readFileSync(golden, 'utf8'));
+    const golden = readFileSync(new URL('ssh/everbroker.service', GOLDEN_DIR), 'utf8');
+    assert.equal(unitText(topology, 'h1'), golden);
   });
 
   test('lets the agent write the state, the root and the stores, and each only once', () => {

@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import type { Distribution } from '../../../core/activemq/distribution.js';
 import { renderNode, type RenderedFile } from '../../../core/activemq/render.js';
 import type { ClusterSecrets } from '../../../core/secrets.js';
+import { unitText } from '../../../core/supervision.js';
 import { parseTopologyText } from '../../../core/topology/parse.js';
 import { nodeNamed, type Topology } from '../../../core/topology/topology.js';
+import { aParsedTopology } from '../../support/topologies.js';
 
 export const GOLDEN_DIR = new URL('../../fixtures/rendered/', import.meta.url);
 export const VERSIONS = ['5.15.12', '5.15.16', '5.16.7', '5.17.6', '5.18.3'];
@@ -42,8 +44,24 @@ const VARIANTS = [
   { name: 'tls', node: 'mq1' },
 ];
 
-/** Text by path below the fixtures' directory: <version or topology>/<node>/<file>. */
+/** A host behind SSH with a store outside of its root. */
+export const machine = aParsedTopology(
+  { name: 'ha-6' },
+  {
+    hosts: { h1: { kind: 'ssh', address: '192.0.2.1' } },
+    groups: {
+      g1: {
+        store: { kind: 'kahadb', directory: '/srv/stores/g1' },
+        nodes: { n1: { host: 'h1', openwire: 61616, console: 8161 } },
+      },
+    },
+    bridges: [],
+  },
+);
+
+/** Text by path below the fixtures' directory: <version>/<node>/<file>, and the unit of a machine. */
 export const goldenFiles = (): Record<string, string> => ({
+  'ssh/everbroker.service': unitText(machine, 'h1'),
   ...variants(),
   ...ofVersions(),
 });
