@@ -93,16 +93,44 @@ async function insistThatItEnded(deps: Deps, cluster: string, { operation, token
   });
 }
 
-/** Renews until it is cancelled. @throws ApplicationFailure HolderGone; EverbrokerError OwnershipLost */
-export async function keepClaim(
+/**
+ * Keepers of this process by token and hosts. The release ends the keeper here, before it gives the claim back: an
+ * activity hears of its cancellation with the answer to a heartbeat only, and the operation would end with a keeper that
+ * seems to work.
+ */
+const keepers = new Map<string, { release: AbortController; ended: Promise<unknown> }>();
+
+const keeperOf = ({ hosts, token }: ClaimInput): string => `${token}/${hosts.join()}`;
+
+/**
+ * Renews until the claim is released by this process, or until it is cancelled.
+ * @throws ApplicationFailure HolderGone; EverbrokerError OwnershipLost
+ */
+export async function keepClaim(deps: Deps, claim: ClaimInput & { workflowId: string }): Promise<void> {
+  const key = keeperOf(claim);
+  const release = new AbortController();
+  const ended = renewUntil(release.signal, deps, claim);
+  const keeper = { release, ended: ended.catch(() => undefined) };
+  keepers.set(key, keeper);
+  try {
+    await ended;
+  } finally {
+    // Another attempt of it may have begun meanwhile.
+    if (keepers.get(key) === keeper) keepers.delete(key);
+  }
+}
+
+async function renewUntil(
+  released: AbortSignal,
   deps: Deps,
   { topology, hosts, token, workflowId }: ClaimInput & { workflowId: string },
-): Promise<never> {
+): Promise<void> {
   const leases = leasesOf(deps, topology, hosts);
-  for (;;) {
+  const end = new Promise((resolve) => released.addEventListener('abort', resolve, { once: true }));
+  while (!released.aborted) {
     await insistOnHolder(deps, topology.name, token, workflowId);
     for (const lease of leases) await renew(lease, topology.name, token);
-    await sleep(RENEW_MS);
+    await Promise.race([sleep(RENEW_MS), end]);
   }
 }
 
@@ -127,10 +155,14 @@ async function insistOnHolder(deps: Deps, cluster: string, token: string, workfl
   );
 }
 
-export async function releaseClaim(deps: Deps, { topology, hosts, token }: ClaimInput): Promise<void> {
+export async function releaseClaim(deps: Deps, claim: ClaimInput): Promise<void> {
+  const keeper = keepers.get(keeperOf(claim));
+  keeper?.release.abort();
+  await keeper?.ended;
+  const { topology, hosts, token } = claim;
   for (const lease of leasesOf(deps, topology, hosts)) {
-    const claim = await lease.read();
-    if (claim !== null && claim.token === token) await lease.remove(claim.id);
+    const found = await lease.read();
+    if (found !== null && found.token === token) await lease.remove(found.id);
   }
 }
 

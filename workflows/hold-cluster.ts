@@ -132,17 +132,25 @@ async function signalRelease(workflowId: string, runId?: string): Promise<void> 
 
 async function release(holder: ChildWorkflowHandle<typeof holdCluster>): Promise<void> {
   await signalRelease(holder.workflowId, holder.firstExecutionRunId);
-  await Promise.race([holder.result().catch(() => undefined), sleep(HOLDER_ENDS)]);
+  let ended = false;
+  const end = (): void => void (ended = true);
+  void holder.result().then(end, end);
+  // Not `sleep`: its timer would still seem to run in the operation's history.
+  await condition(() => ended, HOLDER_ENDS);
 }
 
 async function whileClaimed<T>(ownership: Ownership, operation: string, body: () => Promise<T>): Promise<T> {
   const claim = claimOf(ownership, operation);
+  // Kept through a cancellation of the operation too: what it undoes then must not meet another operation.
+  const keeping = new CancellationScope({ cancellable: true, parent: new CancellationScope({ cancellable: false }) });
   try {
     await claim.take();
-    return await whileKept(ownership, claim.keep, body);
+    return await whileKept(ownership, keeping.run(claim.keep), body);
   } finally {
-    // Also when only some of the engines could be claimed.
+    // Also when only some of the engines could be claimed. The keepers end by the release; the cancellation is for one
+    // that is between two attempts, or in another worker than the release.
     await CancellationScope.nonCancellable(claim.release);
+    keeping.cancel();
   }
 }
 
@@ -174,10 +182,7 @@ function claimOf({ topology, token }: Ownership, operation: string): ClaimCalls 
   };
 }
 
-async function whileKept<T>(ownership: Ownership, keep: () => Promise<unknown>, body: () => Promise<T>): Promise<T> {
-  // Kept through a cancellation of the operation too: what it undoes then must not meet another operation.
-  const keeping = new CancellationScope({ cancellable: true, parent: new CancellationScope({ cancellable: false }) });
-  const kept = keeping.run(keep);
+async function whileKept<T>(ownership: Ownership, kept: Promise<unknown>, body: () => Promise<T>): Promise<T> {
   const lost = kept.then(
     () => new Error('the claim ended by itself'),
     (error: unknown) => error,
@@ -199,8 +204,5 @@ async function whileKept<T>(ownership: Ownership, keep: () => Promise<unknown>, 
     if (failureType(error) !== 'OwnershipLost') throw error;
     // A host may refuse a step before the keeper has looked; the keeper tells whether it is the holder that is gone.
     throw await Promise.race([lost, sleep(KEEPER_LOOKS).then(() => error)]);
-  } finally {
-    keeping.cancel();
-    await CancellationScope.nonCancellable(() => lost);
   }
 }

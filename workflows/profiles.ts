@@ -62,11 +62,12 @@ export const proof: ActivityOptions = {
   cancellationType,
 };
 
-/** Runs as long as the operation and ends by cancellation; a lost worker must not end the claim, so it is retried for ever. */
+/** Runs as long as the operation and ends by its release; a lost worker must not end the claim, so it is retried for ever. */
 export const keeper: ActivityOptions = {
   startToCloseTimeout: '30 days',
   heartbeatTimeout: HEARTBEAT,
-  // Renewing a lease that is given back fails by itself; to wait for the next heartbeat would cost every operation a second.
+  // One that the release cannot reach fails by itself, for its lease is given back; to wait for its next heartbeat would
+  // cost the operation a second.
   cancellationType: 'TRY_CANCEL',
   retry: { initialInterval: '200 milliseconds', maximumInterval: '2 seconds' },
 };

@@ -36,6 +36,13 @@ describe('a cluster of two groups joined by a bridge', () => {
     assert.equal(await system.sh(topology, 'host1', 'cat /var/lib/everbroker/nodes/*/starts'), starts);
   });
 
+  test('is deployed by an operation that leaves no activity behind, so that the UI shows nothing at work', async () => {
+    const operation = await system.everbroker.deploy({ topology: { ...topology } });
+    await operation.result();
+    const { raw } = await system.client.workflow.getHandle(operation.workflowId).describe();
+    assert.deepEqual(raw.pendingActivities?.map(({ activityType }) => activityType?.name) ?? [], []);
+  });
+
   test('is found again by its name alone, and passes verification', async () => {
     const result = await (await system.everbroker.verify({ cluster: topology.name })).result();
     assert.equal(result.verdict, 'passed', JSON.stringify(result.checks.filter((check) => !check.ok)));
