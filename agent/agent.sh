@@ -582,9 +582,8 @@ last_lines() {
   for log in console.log activemq.log; do as_user "$RUN_UID" "$RUN_GID" tail -n 30 "$BASE/data/$log" 2>/dev/null; done | tail -n 30
 }
 
-# Log lines after which a look may find something, and those after which the console's port is about to open.
+# Log lines after which a look may find something; after the last two the console's port is about to open.
 TELLING='in slave mode|Failed to|ERROR|WebConsole available|Jolokia REST API available'
-CONSOLE_COMES='WebConsole available|Jolokia REST API available'
 
 # Whether a look could find something new: the process came or went, the log has another telling line, or the console
 # listens. A look has two dozen forks; ten a second for each node that starts took more of the cores than a slave, and so
@@ -593,17 +592,26 @@ CONSOLE_COMES='WebConsole available|Jolokia REST API available'
 worth_a_look() {
   read_state "$1"
   if [ "$pid" = 0 ] || ! read_process "$pid"; then return 0; fi
-  if [ "$pid" != "$looked_at" ]; then looked_at=$pid; return 0; fi
-  # Once a second everything is looked at: logs can be configured otherwise, and a line written within the same tick as
-  # the mark does not make the log newer.
-  rounds=$(((rounds + 1) % 10))
+  # Every two seconds everything is looked at: logs can be configured otherwise, and a line written within the same tick
+  # as the mark does not make the log newer.
+  rounds=$(((rounds + 1) % 20))
+  if [ "$pid" != "$looked_at" ]; then
+    looked_at=$pid told='' comes=0
+    # Where this life's part of the log begins. A service has none; its port tells.
+    size=0; [ -f "$NODES/$1/log-start" ] && read -r _ size <"$NODES/$1/log-start"
+    skip=$((size + 1))
+    [ -z "$COMMAND" ] || comes=1
+    # One that was started a moment ago has nothing to show yet.
+    read_now; [ $((now - born)) -ge 50 ]; return
+  fi
   if [ "$rounds" = 0 ]; then return 0; fi
   if [ "$comes" = 1 ]; then grep -qsE ":$console_hex 0+:0000 0A" /proc/net/tcp6 /proc/net/tcp; return; fi
   [ "$BASE/data/activemq.log" -nt "$mark" ] || return 1
   : >"$mark"
   before=$told
-  told=$(as_user "$RUN_UID" "$RUN_GID" tail -c "+$skip" "$BASE/data/activemq.log" 2>/dev/null | grep -aE "$TELLING")
-  if echo "$told" | grep -qE "$CONSOLE_COMES"; then comes=1; fi
+  told=$(as_user "$RUN_UID" "$RUN_GID" tail -c "+$skip" "$BASE/data/activemq.log" 2>/dev/null |
+    grep -aE -e "$TELLING" ${WAITS_LINE:+-e "$WAITS_LINE"})
+  case $told in *'WebConsole available'* | *'Jolokia REST API available'*) comes=1 ;; esac
   [ "$told" != "$before" ]
 }
 
@@ -624,9 +632,6 @@ cmd_await() {
     if worth_a_look "$1"; then
       jvms=$(list_jvms); find_jvm "$BASE" "$jvms"
       read_state "$1"
-      # Lines above are of an earlier life.
-      size=0; [ -f "$NODES/$1/log-start" ] && read -r _ size <"$NODES/$1/log-start"
-      skip=$((size + 1))
       if [ "$first" = 0 ] && [ "$found" != 0 ]; then first=$found; fi
       if [ "$found" != "$first" ] || { [ "$found" = 0 ] && [ "$deaths" != 0 ]; }; then last_lines; fail 3 "the JVM of $1 ended"; fi
       if [ "$found" != 0 ]; then

@@ -10,7 +10,7 @@ import { isEmpty, stepsOf } from '../core/plan/step.js';
 import { groupNames, hostNames, hostsOfGroup, subnetsOf, type Topology } from '../core/topology/topology.js';
 import { failureText, failureType } from './failure-text.js';
 import { asOnlyWriter, type Ownership } from './hold-cluster.js';
-import { observeHosts, placeNetworks, readGroup, resolve } from './look.js';
+import { observeHosts, placeNetworks, readGroup, resolve, type SeenHosts } from './look.js';
 import { Operation, settleAll } from './operation.js';
 import { slowInstall } from './profiles.js';
 import { activities } from './calls.js';
@@ -88,7 +88,8 @@ class Deployment {
       ({ plan, observed } = await this.plan());
     }
     plan = withProofOf(this.unproven, plan);
-    if (isEmpty(plan)) return this.outcome('unchanged', [], await this.readAll(groupNames(this.topology), observed));
+    if (isEmpty(plan))
+      return this.outcome('unchanged', [], await this.readAll(groupNames(this.topology), insideOf(observed)));
     this.unproven = plan;
     const checks = await this.carryOut(plan);
     // Groups whose roles were verified a moment ago are not read again.
@@ -153,11 +154,8 @@ class Deployment {
     for (const stage of stages) await settleAll(stage.map((step) => this.runner.run(step)));
   }
 
-  private async readAll(
-    groups: readonly string[],
-    observed: Record<string, HostObservation> = {},
-  ): Promise<NodeReading[]> {
-    return (await Promise.all(groups.map((group) => readGroup(this.topology, group, observed)))).flat();
+  private async readAll(groups: readonly string[], seen: SeenHosts = {}): Promise<NodeReading[]> {
+    return (await Promise.all(groups.map((group) => readGroup(this.topology, group, seen)))).flat();
   }
 
   private outcome(outcome: Outcome['outcome'], proof: Check[], readings: readonly NodeReading[]): Outcome {
@@ -184,6 +182,13 @@ function withProofOf(earlier: Plan | null, plan: Plan): Plan {
   const verifications = Object.entries(earlier.groups).map(([group, stages]) => [group, stages.slice(-1)] as const);
   const { proof, afterwards } = plan.proof.length > 0 ? plan : earlier;
   return { ...plan, groups: { ...Object.fromEntries(verifications), ...plan.groups }, proof, afterwards };
+}
+
+function insideOf(observed: Record<string, HostObservation>): SeenHosts {
+  const seen = Object.entries(observed).flatMap(([host, { inside }]): [string, SeenHosts[string]][] =>
+    inside === undefined ? [] : [[host, { nodes: inside.nodes, publicKey: inside.publicKey }]],
+  );
+  return Object.fromEntries(seen);
 }
 
 const isPlacement = (step: Step): boolean => step.kind === 'createContainer' || step.kind === 'prepareHost';

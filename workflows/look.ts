@@ -1,6 +1,7 @@
 /** The looks that workflows take: each host through its own worker, all at once. */
 import { isCancellation } from '@temporalio/workflow';
 import type { Options, WorkflowName } from '../core/contract.js';
+import type { Seen } from '../activities/observe.js';
 import type { HostObservation } from '../core/health/observation.js';
 import type { Looks, NodeReading } from '../core/health/roles.js';
 import type { Problem } from '../core/topology/problem.js';
@@ -44,28 +45,21 @@ export async function observeHosts(topology: Topology): Promise<Record<string, H
 const observe = (topology: Topology, host: string): Promise<HostObservation> =>
   activities({ summary: `${host} · look`, profile: quick, on: { topology, host } }).observeHost({ topology, host });
 
-/**
- * What every node of a group shows: process, ports, log, lock, and its broker's answer over Jolokia. Hosts that were
- * looked at a moment ago (`observed`) are not looked at again.
- */
-export async function readGroup(
-  topology: Topology,
-  group: string,
-  observed: Record<string, HostObservation> = {},
-): Promise<NodeReading[]> {
+/** What hosts showed a moment ago, so that they need not be looked at again. */
+export type SeenHosts = Record<string, Seen>;
+
+/** What every node of a group shows: process, ports, log, lock, and its broker's answer over Jolokia. */
+export async function readGroup(topology: Topology, group: string, seen: SeenHosts = {}): Promise<NodeReading[]> {
   const hosts = hostsOfGroup(topology, group);
-  return (
-    await Promise.all(hosts.map((host) => read(topology, { group, host, inside: observed[host]?.inside })))
-  ).flat();
+  return (await Promise.all(hosts.map((host) => read(topology, { group, host, seen: seen[host] })))).flat();
 }
 
 function read(
   topology: Topology,
-  { group, host, inside }: { group: string; host: string; inside?: HostObservation['inside'] },
+  { group, host, seen }: { group: string; host: string; seen?: Seen | undefined },
 ): Promise<NodeReading[]> {
   const call = activities({ summary: `${group} · read roles on ${host}`, profile: quick, on: { topology, host } });
-  const seen = inside === undefined ? {} : { seen: { nodes: inside.nodes, publicKey: inside.publicKey } };
-  return call.readNodes({ topology, host, group, ...seen });
+  return call.readNodes({ topology, host, group, ...(seen === undefined ? {} : { seen }) });
 }
 
 /** Observations of the hosts that could be looked at, and the reason for each that could not: one hides no other. */

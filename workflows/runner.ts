@@ -10,7 +10,7 @@ import { firstHost, groupNames, hostNames } from '../core/topology/topology.js';
 import type { Shared } from '../activities/secrets.js';
 import { activities } from './calls.js';
 import type { Ownership } from './hold-cluster.js';
-import { readGroup } from './look.js';
+import { readGroup, type SeenHosts } from './look.js';
 import type { Operation } from './operation.js';
 import { PROFILES } from './profiles.js';
 import { settle } from './settle.js';
@@ -164,12 +164,27 @@ export class Runner {
   private async verifyBridges(): Promise<Check[]> {
     const { topology } = this.ownership;
     if (topology.bridges.length === 0) return [];
+    let seen = this.seen();
     const { checks } = await settle('bridges', async () => {
       const groups = groupNames(topology);
-      await Promise.all(groups.map(async (group) => this.readings.set(group, await readGroup(topology, group))));
+      await Promise.all(groups.map(async (group) => this.readings.set(group, await readGroup(topology, group, seen))));
+      seen = {};
       return { checks: judgeBridges(topology, [...this.readings.values()].flat()) };
     });
     return checks;
+  }
+
+  /** What the hosts showed when roles were verified, a moment ago: bridges are the brokers' own word, to be asked anew. */
+  private seen(): SeenHosts {
+    const readings = [...this.readings.values()].flat();
+    const hosts = [...new Set(readings.map(({ host }) => host))].map((host): [string, SeenHosts[string]] => [
+      host,
+      {
+        publicKey: this.publicKeys[host] ?? null,
+        nodes: readings.filter((reading) => reading.host === host).map(({ observation }) => observation),
+      },
+    ]);
+    return Object.fromEntries(hosts);
   }
 
   private async verifyRoles(step: Step): Promise<StepResult> {
