@@ -94,7 +94,7 @@ export function planText(output: PlanOutput): string {
       : `${output.cluster}: ${count} ${count === 1 ? 'step' : 'steps'}`,
     steps,
     output.unseen.length > 0
-      ? `  then look into ${output.unseen.join(', ')} and plan the rest: the container is stopped`
+      ? `  then look into ${output.unseen.join(', ')} and plan the rest: what it holds is not known yet`
       : '',
   );
 }

@@ -21,11 +21,11 @@ import { isEmpty } from './step.js';
 
 export function planDeploy(known: Known): Plan {
   const { topology } = known;
-  const unseen = hostNames(topology).filter((host) => isStopped(known, host));
+  const unseen = hostNames(topology).filter((host) => isStopped(known, host) || hidesMasterCopy(known, host));
   const networks = planNetworks(known);
   const hosts = Object.fromEntries(hostNames(topology).map((host) => [host, planHost(known, host)]));
   const waiting: Plan = { networks, hosts, secrets: [], groups: {}, proof: [], afterwards: [], unseen };
-  // What a stopped container holds is not known; guessing would make `plan` promise steps that deploy then skips.
+  // What they hold is not known; guessing would make `plan` promise steps that deploy then skips.
   if (unseen.length > 0) return waiting;
 
   const secrets = planSecrets(known);
@@ -117,6 +117,19 @@ const homeFilesReason = (files: readonly FileChange[]): string => {
   const names = files.map((file) => file.path.split('/').at(-1)).join(', ');
   return files.every(({ change }) => change === 'create') ? `${names} is missing` : `${names} differs`;
 };
+
+/**
+ * Without its container the first host cannot tell the version of the credentials, which its volume keeps. Where the other
+ * hosts have a later one than the first that would be generated, their nodes would be restarted for nothing.
+ */
+function hidesMasterCopy(known: Known, host: string): boolean {
+  if (host !== firstHost(known.topology) || !isNew(known, host) || known.observed[host]?.inside !== undefined)
+    return false;
+  const versions = Object.values(known.observed).flatMap(
+    ({ inside }) => inside?.nodes.map((node) => node.credentialsVersion) ?? [],
+  );
+  return versions.some((version) => version > 1);
+}
 
 const isStopped = (known: Known, host: string): boolean => containerReason(known, host)?.verb === 'start';
 
