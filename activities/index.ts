@@ -16,7 +16,7 @@ import { describeHolder, resolveInput } from './resolve.js';
 import { activity } from './run-activity.js';
 import { shareSecrets } from './secrets.js';
 import { installService, startService } from './services.js';
-import { checkStore } from './stores.js';
+import { checkStore, probeLock } from './stores.js';
 
 /** Types are inferred: workflows import them as types, so what an activity takes and gives is written down once. */
 
@@ -44,6 +44,7 @@ export function createActivities(deps: Deps) {
     shareSecrets: of(shareSecrets),
     startService: of(startService),
     checkStore: of(checkStore),
+    probeLock: of(probeLock),
     configureNode: of(configureNode),
     startNode: of(startNode),
     stopNode: of(stopNode),

@@ -86,7 +86,8 @@ async function readHostKey({ host, signal }: Sealing): Promise<string> {
 
 /**
  * The store is a mount with a life of its own; only the owner is set, never the content. Files of another owner (a broker
- * that somebody started as root leaves such) would keep every node from becoming master.
+ * that somebody started as root leaves such) would keep every node from becoming master. A file server may take root for
+ * nobody, so that what is right already is not set again.
  */
 function directoriesOf(topology: Topology, node: Node): Preparation {
   const base = nodeBase(topology, node.name);
@@ -96,9 +97,11 @@ function directoriesOf(topology: Topology, node: Node): Preparation {
 uid=$1 conf=$2 data=$3 tmp=$4 store=$5
 mkdir -p "$conf" "$data" "$tmp" \${store:+"$store"}
 chown "0:$uid" "$conf"
-chown "$uid:$uid" "$data" "$tmp" \${store:+"$store"}
-chmod 0750 "$conf" "$data" "$tmp" \${store:+"$store"}
-[ -z "$store" ] || find "$store" -xdev ! -uid "$uid" -exec chown -h "$uid:$uid" {} +`;
+chown "$uid:$uid" "$data" "$tmp"
+chmod 0750 "$conf" "$data" "$tmp"
+[ -n "$store" ] || exit 0
+[ "$(stat -c '%u:%g %a' "$store")" = "$uid:$uid 750" ] || { chown "$uid:$uid" "$store"; chmod 0750 "$store"; }
+[ ! -r "$store" ] || find "$store" -xdev ! -uid "$uid" -exec chown -h "$uid:$uid" {} +`;
   return { script, args: [String(topology.runAs.uid), `${base}/conf`, `${base}/data`, `${base}/tmp`, directory ?? ''] };
 }
 
@@ -119,10 +122,13 @@ export async function startNode(
   const began = Date.now();
   // One command for both: it waits on the host, where looking costs nothing.
   const script = 'sh "$1" up "$2" >/dev/null && exec sh "$1" await "$2" "$3" "$4"';
-  const result = await opened.exec(['sh', '-c', script, 'sh', AGENT_FILE, node, String(START_SECONDS), step.expect ?? 'any'], {
-    timeoutMs: (START_SECONDS + 30) * 1000,
-    signal,
-  });
+  const result = await opened.exec(
+    ['sh', '-c', script, 'sh', AGENT_FILE, node, String(START_SECONDS), step.expect ?? 'any'],
+    {
+      timeoutMs: (START_SECONDS + 30) * 1000,
+      signal,
+    },
+  );
   if (result.exitCode !== 0 || result.timedOut) {
     const end = (result.stdout.trim() || result.stderr.trim()).split('\n').slice(-30).join('\n');
     throw new EverbrokerError(

@@ -1,6 +1,7 @@
 /** Stores that are not files of a host: asked from the hosts of their brokers, as the brokers would. */
 import { EverbrokerError } from '../core/failure.js';
 import type { NodeObservation } from '../core/health/observation.js';
+import type { LockAnswer, LockQuestion } from '../core/health/lock-proof.js';
 import type { StoreReading } from '../core/health/store-reading.js';
 import { JAVA_LINK, credentialsFile, driverFile } from '../core/layout.js';
 import type { StepResult } from '../core/plan/step.js';
@@ -8,6 +9,7 @@ import { storeOf } from '../core/stores/index.js';
 import { nodeNamed, type Node, type Topology } from '../core/topology/topology.js';
 import type { Host } from '../hosts/host.js';
 import { ownedBy } from '../hosts/owned-host.js';
+import { askLock } from '../probes/lock-probe.js';
 import { readLease, readReadiness, type Readiness, type StoreProbe } from '../probes/store-probe.js';
 import type { Deps } from './deps.js';
 import { PROBE_JAR } from './probe-files.js';
@@ -47,6 +49,29 @@ function notReady(
   const type = state === 'unreachable' || state === 'failed' ? 'StoreUnreachable' : 'StoreRefused';
   const message = `the database of ${group}, ${database}, ${what} (asked from ${host}): ${detail}`;
   return new EverbrokerError(type, message, { group, host, database, state });
+}
+
+/** One question of the proof of a group's lock, asked on one of its hosts. */
+export async function probeLock(
+  deps: Deps,
+  { topology, host, token, group, question, id }: LockInput,
+  signal: AbortSignal,
+): Promise<LockAnswer> {
+  const { directory } = storeOf(topology, group);
+  if (directory === null) throw new Error(`the store of ${group} has no directory`);
+  const opened = ownedBy(await deps.openHost(topology, host), token);
+  const probe = { javaHome: JAVA_LINK, jar: PROBE_JAR, uid: topology.runAs.uid, directory, id };
+  return askLock(opened, question, { probe, signal });
+}
+
+export interface LockInput {
+  topology: Topology;
+  host: string;
+  token: string;
+  group: string;
+  question: LockQuestion;
+  /** Of this proof alone. */
+  id: string;
 }
 
 /**

@@ -77,6 +77,16 @@ export const FAILURES = {
     7,
     'Correct the user, the password or the rights in the database, or the reference in the topology.',
   ),
+  StoreNotShared: environment(
+    false,
+    7,
+    'Mount the same file system on every host of the group, or put its nodes on one host or one Docker engine; no broker was started.',
+  ),
+  LockNotShared: environment(
+    false,
+    7,
+    'Take a file system whose locks hold between hosts (NFS 4, without `nolock` or `local_lock`), or a store in a database (jdbc); no broker was started.',
+  ),
   BrokerDidNotStart: environment(true, 7, 'Read the end of the broker’s log above.'),
   VerificationFailed: environment(false, 8, 'Each failed check above names its fault.'),
   StepSkippedByUser: environment(false, 9, 'A failed step was skipped on request; verify tells what is missing.'),

@@ -83,14 +83,14 @@ export const claiming: ActivityOptions = {
   cancellationType,
 };
 
-export const PROFILES: Record<Exclude<StepKind, 'verifyRoles'>, ActivityOptions> = {
+export const PROFILES: Record<Exclude<StepKind, 'verifyRoles' | 'proveLock'>, ActivityOptions> = {
   createNetwork: quick,
   createContainer: quick,
   prepareHost: quick,
   installJava: slowInstall,
   installActiveMQ: slowInstall,
-  shareSecrets: quick,
   installService: slowInstall,
+  shareSecrets: quick,
   startService: brokerStart,
   checkStore: quick,
   configureNode: quick,

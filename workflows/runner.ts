@@ -13,6 +13,7 @@ import type { Ownership } from './hold-cluster.js';
 import { readGroup, type SeenHosts } from './look.js';
 import type { Operation } from './operation.js';
 import { PROFILES } from './profiles.js';
+import { proveLock } from './prove-lock.js';
 import { settle } from './settle.js';
 import { failureText, stepFailure } from './failure-text.js';
 
@@ -61,7 +62,10 @@ export class Runner {
   }
 
   run(step: Step): Promise<StepResult> {
-    return this.operation.step(step, () => (step.kind === 'verifyRoles' ? this.verifyRoles(step) : this.perform(step)));
+    return this.operation.step(step, () => {
+      if (step.kind === 'verifyRoles') return this.verifyRoles(step);
+      return step.kind === 'proveLock' ? proveLock(this.ownership, step) : this.perform(step);
+    });
   }
 
   /**
@@ -103,7 +107,8 @@ export class Runner {
   private async perform(step: Step): Promise<StepResult> {
     const { topology, token } = this.ownership;
     const host = step.host ?? firstHost(topology);
-    if (step.kind === 'verifyRoles') throw stepFailure('VerificationFailed', 'verifyRoles is not one activity');
+    if (step.kind === 'verifyRoles' || step.kind === 'proveLock')
+      throw stepFailure('VerificationFailed', `${step.kind} is not one activity`);
     const call = activities({ summary: step.summary, profile: PROFILES[step.kind], on: { topology, host } });
     const pin = this.pins[host];
     const input = { topology, host, token, step, ...(pin === undefined ? {} : { pin }) };

@@ -77,7 +77,8 @@ const CLEAR_DATA = `set -e
 state=${STATE_DIR} root=$1 stores=$2
 for store in $stores; do
   [ -d "$store" ] || continue
-  find "$store" -mindepth 1 -delete
+  # Another machine of the group may be emptying the same directory.
+  find "$store" -mindepth 1 -delete 2>/dev/null || { [ ! -d "$store" ] || find "$store" -mindepth 1 -delete; }
   rmdir "$store" 2>/dev/null || :
 done
 rm -rf "$root/.databases"

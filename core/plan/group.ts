@@ -1,5 +1,5 @@
 /** The stages of one group: configure what is down, start its master, then its slaves; restart what runs, master last. */
-import { groupsOnHost, nodesOfGroup, type Node } from '../topology/topology.js';
+import { groupsOnHost, hostsOfGroup, nodesOfGroup, type Node } from '../topology/topology.js';
 import { storeOf } from '../stores/index.js';
 import { changedFiles, isNew, nodeSeen, nodesWithoutPlace, type Known } from './known.js';
 import type { Step } from './step.js';
@@ -22,6 +22,7 @@ export function planGroup(known: Known, group: string, credentialsVersion: numbe
     removals(known, group),
     down.flatMap((state) => state.configure ?? []),
     storeChecks(known, group, down),
+    lockProof(known, group, nodes),
     ...startsInOrder(nodes, down),
     ...rollingRestart(nodes, restart),
   ].filter((stage) => stage.length > 0);
@@ -88,6 +89,21 @@ function storeChecks(known: Known, group: string, down: readonly NodeState[]): S
     summary: `${group} · reach the store from ${node.host}`,
     reason: 'nodes are to be started on it',
   }));
+}
+
+/**
+ * Before brokers of a group start on a host where none of it runs: with a lock that does not hold between its hosts it
+ * would have as many masters.
+ */
+function lockProof(known: Known, group: string, nodes: readonly NodeState[]): Step[] {
+  const hosts = hostsOfGroup(known.topology, group);
+  if (storeOf(known.topology, group).directory === null || hosts.length < 2) return [];
+  const used = new Set(nodes.flatMap(({ node, runs }) => (runs ? [node.host] : [])));
+  const idle = hosts.filter((host) => !used.has(host));
+  if (idle.length === 0) return [];
+  const summary = `${group} · prove that the lock of the store holds between ${hosts.join(', ')}`;
+  const reason = `no node of ${group} runs on ${idle.join(', ')} yet`;
+  return [{ id: `proveLock/${group}`, kind: 'proveLock', group, summary, reason }];
 }
 
 /** The first start decides the master: it goes alone, the others follow together and find the lock taken. */

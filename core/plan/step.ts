@@ -12,6 +12,7 @@ export type StepKind =
   | 'shareSecrets'
   | 'startService'
   | 'checkStore'
+  | 'proveLock'
   | 'configureNode'
   | 'stopNode'
   | 'startNode'

@@ -11,6 +11,7 @@ import type { Check } from '../../core/contract.js';
 import { EverbrokerError } from '../../core/failure.js';
 import { containerName, holderWorkflowId } from '../../core/naming.js';
 import { driftChecks } from '../../core/health/drift.js';
+import type { LockAnswer } from '../../core/health/lock-proof.js';
 import { messageCheckNames } from '../../core/health/proof.js';
 import { createdMachine } from '../../core/plan/created.js';
 import { planDeploy } from '../../core/plan/deploy.js';
@@ -84,6 +85,10 @@ export function fakeActivities(fake: FakeCluster, client: Client): Activities {
     installService: applied,
     startService: applied,
     checkStore: applied,
+    probeLock: named(
+      ({ host, question }) => `probeLock/${question}/${host}`,
+      ({ question }): LockAnswer => ({ outcome: question === 'see' ? fake.lockSeen : LOCK_ANSWERS[question] }),
+    ),
     configureNode: applied,
     startNode: applied,
     stopNode: applied,
@@ -102,6 +107,8 @@ export function fakeActivities(fake: FakeCluster, client: Client): Activities {
     ...removals(fake),
   };
 }
+
+const LOCK_ANSWERS = { hold: 'held', release: 'released', take: 'taken', remove: 'removed' } as const;
 
 function removals(fake: FakeCluster) {
   const removal = (remove: (input: StepInput) => boolean) =>

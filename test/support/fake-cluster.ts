@@ -48,6 +48,8 @@ export class FakeCluster {
   owner: string | null = null;
   /** Whose configuration is wanted; another value makes every node's files differ. */
   version = 'v1';
+  /** What a host sees of the lock that the first host of the group holds. */
+  lockSeen: 'busy' | 'taken' | 'absent' = 'busy';
   /** What `proveMessages` finds lost. */
   lostMessages: string[] = [];
   /** The keeper is between two attempts instead of at work: a time-skipping server skips nothing while an activity works. */

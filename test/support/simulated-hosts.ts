@@ -203,6 +203,11 @@ export function applyStep(
         throw new Error(`${step.id} before ${at.name} runs`);
       break;
     }
+    case 'proveLock':
+      for (const node of nodesOfGroup(topology, step.group ?? ''))
+        if (!(`${topology.root}/${node.name}/conf/activemq.xml` in insideOf(after[node.host]).files))
+          throw new Error(`${step.id} before ${node.name} is configured`);
+      break;
     case 'shareSecrets':
       insideOf(after[firstHost(topology)]).secretsVersion += step.reason === 'a node needs its credentials' ? 0 : 1;
       break;

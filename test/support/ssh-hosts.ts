@@ -25,6 +25,8 @@ export interface SshHostsOptions {
   sshdConfig?: string;
   privileged?: boolean;
   tmpfs?: Record<string, string>;
+  /** A directory that all of them see, in a volume that goes with them. */
+  shared?: string;
   /** By default the engine's own and no more. */
   capabilities?: string[];
 }
@@ -82,6 +84,7 @@ export async function startSshHosts(options: SshHostsOptions): Promise<SshHosts>
     const containers = await docker.listContainers({ all: true, filters });
     await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
     for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
+    if (options.shared !== undefined) await docker.getVolume(network).remove();
   };
   try {
     await openDockerEngine().createNetwork({ name: network, subnet: options.subnet, labels: { [LABEL]: id } });
@@ -158,6 +161,8 @@ function containerOf({ id, network, image, options, number }: Making, name: stri
       Init: options.command === undefined,
       Privileged: options.privileged ?? false,
       Tmpfs: options.tmpfs ?? {},
+      Mounts:
+        options.shared === undefined ? [] : [{ Type: 'volume' as const, Source: network, Target: options.shared }],
       CapAdd: options.capabilities ?? [],
     },
   };

@@ -45,6 +45,26 @@ describe('a step that fails', { concurrency: 3 }, () => {
     assert.ok(scene.fake.calls().includes('installActiveMQ/h3'));
   });
 
+  test('to find the lock of a store held between its hosts starts no broker of the group', async () => {
+    for (const [seen, wanted] of [
+      ['taken', 'LockNotShared'],
+      ['absent', 'StoreNotShared'],
+    ] as const) {
+      const scene = await Scene.make({ groups: 1, hosts: 2 });
+      scene.fake.lockSeen = seen;
+      const { type, message } = await failureOf(scene.execute('deployCluster'));
+      assert.equal(type, wanted);
+      assert.match(message, /^the store of g1, .* on h2|^the store of g1, .*: h2 took/);
+      assert.deepEqual(scene.fake.calls('startNode/'), []);
+      assert.deepEqual(scene.fake.calls('probeLock/remove/').toSorted(), [
+        'probeLock/remove/h1',
+        'probeLock/remove/h2',
+      ]);
+      scene.fake.lockSeen = 'busy';
+      assert.equal((await scene.execute('deployCluster')).outcome, 'deployed');
+    }
+  });
+
   test('of one type on every host keeps that type', async () => {
     const scene = await Scene.make({ hosts: 2 });
     scene.fake.fail('createContainer/h1', fault('port 1 is taken'));

@@ -2,6 +2,7 @@ import { storeDirectory } from '../../stores/index.js';
 import { didYouMean } from '../closest.js';
 import { engineOf, placedDatabases, placedDockerHosts, placedGroups, placedHosts, placedNodes } from '../draft.js';
 import type { Draft } from '../draft.js';
+import type { StoreSpec } from '../schema.js';
 import { MAX_HOSTS, MAX_NODES } from '../limits.js';
 import { claimedTwice, isUnknown } from './rule.js';
 import type { Rule } from './rule.js';
@@ -71,16 +72,21 @@ const knownHost: Rule = {
 const oneEngine: Rule = {
   id: 'store-not-shared',
   severity: 'error',
-  says: "The nodes of a KahaDB group are on one Docker engine: two engines' volumes are two stores, and give two masters.",
+  says: 'The nodes of a KahaDB group are on one machine or one Docker engine, or its store is `shared: true`: directories of the same name are as many stores, and give as many masters.',
   check: (draft) =>
     placedGroups(draft).flatMap(({ name, at, spec }) => {
-      if (storeDirectory(spec.store) === null) return [];
+      if (storeDirectory(spec.store) === null || isShared(spec.store)) return [];
       const engines = new Map(placesOfGroup(draft, name).map(({ host, engine }) => [engine, host]));
       if (engines.size < 2) return [];
-      const message = `the nodes of ${name} are on different engines or workers (hosts ${[...engines.values()].join(', ')}) and so share no store`;
-      return [{ at: [...at, 'nodes'], message }];
+      const message = `the nodes of ${name} are on different machines, engines or workers (hosts ${[...engines.values()].join(', ')}) and so share no store`;
+      return [{ at: [...at, 'nodes'], message, suggestion: SHARED }];
     }),
 };
+
+const SHARED =
+  'store.shared: true says that all of them have one file system mounted there; a store in a database (jdbc) needs none';
+
+const isShared = (store: StoreSpec): boolean => store.kind === 'kahadb' && store.shared === true;
 
 function placesOfGroup(draft: Draft, group: string): { host: string; engine: string }[] {
   return placedNodes(draft).flatMap((node) => {
@@ -124,8 +130,9 @@ const oneHost: Rule = {
       const nodes = Object.values(spec.nodes);
       const hosts = new Set(nodes.map(({ host }) => host));
       if (nodes.length < 2 || hosts.size > 1) return [];
-      const message = `all nodes of ${name} are on host ${[...hosts].join()}: the group does not survive it`;
-      return [{ at: [...at, 'nodes'], message }];
+      const message = `all nodes of ${name} are on host ${[...hosts].join()}: a single point of failure, which the group does not survive`;
+      const suggestion = 'put its nodes on two hosts, as the topology ha-2-hosts does';
+      return [{ at: [...at, 'nodes'], message, suggestion }];
     }),
 };
 

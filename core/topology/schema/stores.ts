@@ -6,7 +6,12 @@ const pollMs = z.int().min(100).max(10000);
 const kahadb = z.strictObject({
   kind: z.literal('kahadb'),
   directory: absolutePath.meta({
-    description: 'KahaDB directory that the nodes of the group share; a volume of its own is mounted there.',
+    description:
+      'KahaDB directory that the nodes of the group share; in containers a volume of its own is mounted there.',
+  }),
+  shared: z.literal(true, 'must be true, or left out').optional().meta({
+    description:
+      'Says that `directory` is on one file system that every host of the group has mounted already. Needed where they do not share a Docker engine; a deployment proves it, and its lock, before a broker starts.',
   }),
   lockPollMs: pollMs
     .default(250)

@@ -218,6 +218,7 @@ describe('the plan of a cluster', () => {
     const slave = nodesOfGroup(topology, 'g1')[1]!.name;
     stop(nodeOf(hosts, slave));
     assert.deepEqual(ids(planDeploy(known(topology, hosts))), [
+      'proveLock/g1',
       `startNode/${slave}`,
       'verifyRoles/g1',
       'proveMessages',
@@ -251,5 +252,37 @@ describe('the plan of a cluster', () => {
     const [step] = stepsOf(planDeploy(known(topology, hosts)));
     assert.equal(step?.id, 'installJava/h1');
     assert.match(step?.reason ?? '', /Java 8 is older than 17/);
+  });
+});
+
+describe('the proof of a lock', () => {
+  const topology = aParsedTopology({ groups: 2, nodesPerGroup: 2, hosts: 2, bridges: false });
+
+  test('comes between the configuration of a group on several hosts and its first start', () => {
+    const { plan } = deploy(topology, noHosts(topology));
+    assert.deepEqual(
+      plan.groups['g1']?.map((stage) => stage.map(({ id }) => id)),
+      [
+        ['configureNode/n1', 'configureNode/n2'],
+        ['proveLock/g1'],
+        ['startNode/n1'],
+        ['startNode/n2'],
+        ['verifyRoles/g1'],
+      ],
+    );
+  });
+
+  test('comes again when a host was lost, and not where a node of the group runs beside the one to start', () => {
+    const three = aParsedTopology({ groups: 1, nodesPerGroup: 4, hosts: 2 });
+    const hosts = deployed(three);
+    stop(nodeOf(hosts, 'n1'));
+    assert.deepEqual(ids(planDeploy(known(three, hosts))).slice(0, 1), ['startNode/n1']);
+    takeAway(three, hosts, 'h1');
+    assert.ok(ids(planDeploy(known(three, hosts))).includes('proveLock/g1'));
+  });
+
+  test('has nothing to prove on one host', () => {
+    const alone = aParsedTopology({ groups: 2, hosts: 1 });
+    assert.ok(!ids(deploy(alone, noHosts(alone)).plan).some((id) => id.startsWith('proveLock')));
   });
 });

@@ -20,6 +20,8 @@ function accepted(result: ParseResult) {
 describe('the shipped topologies', () => {
   test('are the default, the recipe, and one for each other way to build a network', () => {
     const names = [
+      'ha-2-hosts',
+      'ha-3',
       'ha-6-recipe',
       'ha-6',
       'ha-6-ssh',
@@ -169,6 +171,7 @@ describe('a topology that is accepted warns', () => {
       'bridges[0].backOff',
       /30 s/,
     ],
+    ['of a group on one host', {}, 'groups.g1.nodes', /on host h1: a single point of failure/],
     ['of stranded messages', { strandedMessages: 'keep' }, 'strandedMessages', /stay there/],
     [
       'of a public subnet',
@@ -192,6 +195,16 @@ describe('a topology that is accepted warns', () => {
       );
     });
   }
+
+  test('of no single point of failure where a group is on two hosts, which the way out names', () => {
+    const points = (hosts: number) =>
+      accepted(parseTopology(aTopology({ hosts }))).warnings.filter(({ code }) => code === 'single-point-of-failure');
+    assert.deepEqual(
+      points(1).map(({ path, suggestion }) => `${path}: ${suggestion}`),
+      ['g1', 'g2'].map((group) => `groups.${group}.nodes: put its nodes on two hosts, as the topology ha-2-hosts does`),
+    );
+    assert.deepEqual(points(2), []);
+  });
 });
 
 test('61 nodes are one more than a deployment holds', () => {

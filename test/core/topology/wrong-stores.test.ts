@@ -5,7 +5,6 @@ import { parseTopology } from '../../../core/topology/parse.js';
 import type { TopologyInput } from '../../../core/topology/schema.js';
 import { aTopology } from '../../support/topologies.js';
 
-
 /** Two groups: the first in a database of the topology, or where the overrides say. */
 function withDatabase(store: Record<string, unknown>, overrides: Record<string, unknown> = {}): TopologyInput {
   const topology = aTopology({}, { databases: { db: { engine: 'mariadb', host: 'h1' } }, ...overrides });
@@ -107,6 +106,31 @@ describe('a store in a database is refused, with its place:', () => {
     const input = withDatabase({ database: 'db' }, { databases: { db: { engine: 'mariadb', host: 'far' } } });
     input.hosts['far'] = { kind: 'docker', address: '172.28.0.9', network: { name: 'other', subnet: '172.28.0.0/16' } };
     assert.match(problemsOf(input).join('\n'), /^databases\.db\.host \[database-apart\] node n1 is on another/);
+  });
+});
+
+describe('a group on two machines', () => {
+  const onTwo = (store: object): TopologyInput => {
+    const topology = aTopology({ groups: 1, hosts: 2 });
+    topology.hosts = { h1: { kind: 'ssh', address: 'one' }, h2: { kind: 'ssh', address: 'two' } };
+    topology.groups.g1!.store = { kind: 'kahadb', directory: '/mnt/mq/g1', ...store };
+    return topology;
+  };
+
+  test('is refused while nobody says that its directory is one and the same on both', () => {
+    const result = parseTopology(onTwo({}));
+    assert.ok(!result.ok);
+    assert.deepEqual(
+      result.problems.map(({ path, code }) => `${path} ${code}`),
+      ['groups.g1.nodes store-not-shared'],
+    );
+    assert.match(result.problems[0]?.suggestion ?? '', /^store\.shared: true says/);
+  });
+
+  test('is accepted when somebody does', () => assert.deepEqual(problemsOf(onTwo({ shared: true })), []));
+
+  test('is not told by `shared: false` that it shares nothing: leave it out', () => {
+    assert.match(problemsOf(onTwo({ shared: false }))[0] ?? '', /^groups\.g1\.store\.shared \[schema\] must be true/);
   });
 });
 
