@@ -67,7 +67,7 @@ export async function makeClassData(
   signal: AbortSignal,
 ): Promise<StepResult> {
   const opened = ownedBy(await deps.openHost(topology, host), token);
-  const { inside } = await askAgent(opened, topology, signal);
+  const { inside } = await askAgent(opened, { topology, agent: deps.agent }, signal);
   const { distribution } = await fetchDistribution(deps.cache, topology.activemq, { signal });
   const place = { topology, host: opened, distribution, signal };
   const key = keyOf(inside, distribution);

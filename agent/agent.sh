@@ -330,7 +330,20 @@ cmd_run() {
   event agent left ''
 }
 
-agent_runs() { [ -e "$LOCK" ] && ! flock -n "$LOCK" true; }
+# Whether the agent is alive and turns: one that was stopped (SIGSTOP) holds its lock all the same.
+agent_runs() {
+  [ -e "$LOCK" ] && ! flock -n "$LOCK" true || return 1
+  first_line "$STATE/agent.pid"
+  if is_number "$value" && read_process "$value"; then case $letter in T | t) return 1 ;; esac; fi
+  return 0
+}
+
+# Lets an agent that was stopped go on. One that does not live is started by what supervises it.
+cmd_wake() {
+  first_line "$STATE/agent.pid"
+  if is_number "$value" && read_process "$value"; then case $letter in T | t) signal CONT "$value" ;; esac; fi
+  :
+}
 
 # --- looking -------------------------------------------------------------------------------------------------------
 
@@ -682,8 +695,9 @@ case $command in
   service) check_name "${1:-}"; read_launch "$1" && print_service "$(list_jvms)" ;;
   fence) cmd_stop "${1:-}" fenced ;;
   kill) cmd_kill "${1:-}" ;;
+  wake) cmd_wake ;;
   guard) cmd_guard "$@" ;;
   claim) cmd_claim "${1:-}" ;;
   release) cmd_release "${1:-}" ;;
-  *) fail 2 'usage: agent.sh run|observe|java|await|up|down|service|fence|kill|guard|claim|release …' ;;
+  *) fail 2 'usage: agent.sh run|wake|observe|java|await|up|down|service|fence|kill|guard|claim|release …' ;;
 esac

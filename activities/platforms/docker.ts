@@ -1,14 +1,15 @@
 /** Hosts that are containers: their engine carries claim, network, container and volumes. */
-import { AGENT_FILE, MANIFEST_FILE } from '../../core/layout.js';
+import { AGENT_FILE, MANIFEST_FILE, OWNER_FILE } from '../../core/layout.js';
 import { EverbrokerError } from '../../core/failure.js';
 import type { PlacementObservation } from '../../core/health/observation.js';
 import { LABEL_CLUSTER, LABEL_SPEC, containerName } from '../../core/naming.js';
 import { manifestText } from '../../core/plan/manifest.js';
 import { dockerHostOf } from '../../core/topology/topology.js';
-import { ownedBy } from '../../hosts/owned-host.js';
-import { run } from '../../hosts/run.js';
+import type { Host } from '../../hosts/host.js';
+import { NOT_THE_OWNER, ownedBy } from '../../hosts/owned-host.js';
+import { commandFailed, run } from '../../hosts/run.js';
 import { putFiles } from '../../hosts/transfer.js';
-import { askAgent } from '../ask-agent.js';
+import { askAgent, execAgent } from '../ask-agent.js';
 import { publicKeyOf } from '../host-key.js';
 import { dockerLease } from './docker-lease.js';
 import { findOnEngines, undoOnEngine } from './docker-removal.js';
@@ -24,7 +25,8 @@ export const docker: Platform = {
     const container = await deps.engine(dockerHostOf(topology, host).engine).container(containerName(topology, host));
     if (!container?.running || container.labels[LABEL_CLUSTER] !== topology.name) return;
     const opened = await deps.openHost(topology, host);
-    await run(opened, ['sh', AGENT_FILE, 'claim', token], { timeoutMs: 10_000 });
+    const result = await execAgent(opened, deps.agent, { args: ['claim', token], timeoutMs: 10_000 });
+    if (result.exitCode !== 0 || result.timedOut) throw commandFailed(result, 'claim the host');
   },
 
   async survey(site) {
@@ -34,11 +36,13 @@ export const docker: Platform = {
 
   insistOnOurs,
 
-  look: ({ topology }, host, signal) => askAgent(host, topology, signal),
+  look: ({ deps, topology }, host, signal) => askAgent(host, { topology, agent: deps.agent }, signal),
 
   async prepare(deps, input, signal) {
     const { topology, host, token } = input;
-    const opened = ownedBy(await deps.openHost(topology, host), token);
+    const bare = await deps.openHost(topology, host);
+    await putAgentBack(bare, { agent: deps.agent, token, signal });
+    const opened = ownedBy(bare, token);
     await putFiles(
       opened,
       [
@@ -47,12 +51,28 @@ export const docker: Platform = {
       ],
       { timeoutMs: 30_000, signal },
     );
+    await run(opened, ['sh', AGENT_FILE, 'wake'], { timeoutMs: 10_000, signal });
     return { changed: true, publicKey: await publicKeyOf(deps, input, signal), created: [] };
   },
 
   find: findOnEngines,
   undo: undoOnEngine,
 };
+
+/** Without the agent's file its guard cannot be asked: the owner is compared here, in the same command. */
+const PUT_BACK = `[ "$(cat "$2")" = "$3" ] || { echo 'another operation owns this host' >&2; exit ${NOT_THE_OWNER}; }
+[ -f "$1" ] || { cat >"$1.new" && mv -f "$1.new" "$1"; }`;
+
+async function putAgentBack(
+  host: Host,
+  { agent, token, signal }: { agent: string; token: string; signal: AbortSignal },
+): Promise<void> {
+  const argv = ['sh', '-c', PUT_BACK, 'sh', AGENT_FILE, OWNER_FILE, token];
+  const result = await host.exec(argv, { timeoutMs: 10_000, signal, stdin: agent });
+  if (result.exitCode === NOT_THE_OWNER && !result.timedOut)
+    throw new EverbrokerError('OwnershipLost', `${host.name}: ${result.stderr.trim()}`, { host: host.name });
+  if (result.exitCode !== 0 || result.timedOut) throw commandFailed(result, 'put the agent back');
+}
 
 async function placementOf({ deps, topology, host }: Site): Promise<PlacementObservation> {
   const spec = dockerHostOf(topology, host);

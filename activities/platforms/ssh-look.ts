@@ -4,11 +4,8 @@ import { machineArguments, parseMachine } from '../../core/health/parse-machine.
 import type { MachineObservation } from '../../core/health/observation.js';
 import type { Host } from '../../hosts/host.js';
 import { commandFailed } from '../../hosts/run.js';
-import { LOOK_MS } from '../ask-agent.js';
+import { FROM_STDIN, LOOK_MS } from '../ask-agent.js';
 import type { Look, Site } from './platform.js';
-
-/** The shell must not read its own script from what commands in it may read, too. */
-const FROM_STDIN = 'eval "$(cat)"';
 
 export async function lookAtMachine(
   { deps, topology, host: name }: Site,
@@ -16,10 +13,11 @@ export async function lookAtMachine(
   signal: AbortSignal,
 ): Promise<Look & { machine: MachineObservation }> {
   const from = Date.now();
-  const result = await host.exec(
-    ['sh', '-c', FROM_STDIN, 'everbroker', 'observe', ...observeArguments(topology, name)],
-    { timeoutMs: LOOK_MS, signal, stdin: `${machineArguments(topology, name)}${deps.machine}\n${deps.agent}` },
-  );
+  const result = await host.exec([...FROM_STDIN, 'observe', ...observeArguments(topology, name)], {
+    timeoutMs: LOOK_MS,
+    signal,
+    stdin: `${machineArguments(topology, name)}${deps.machine}\n${deps.agent}`,
+  });
   if (result.exitCode !== 0 || result.timedOut) throw commandFailed(result, 'look at the machine');
   const machine = parseMachine(result.stdout, { from, to: Date.now() });
   return { ...parseObservation(result.stdout), machine };

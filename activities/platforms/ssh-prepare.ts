@@ -71,6 +71,7 @@ const SUPERVISE = `set -e
 state=${STATE_DIR}
 running() { [ -e "$state/agent.lock" ] && ! flock -n "$state/agent.lock" true; }
 replace() { ! running || kill -KILL "$(cat "$state/agent.pid")"; }
+sh "$state/agent.sh" wake
 case $1 in
   systemd)
     systemctl daemon-reload

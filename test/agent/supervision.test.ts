@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { parseObservation } from '../../core/health/parse-observation.js';
 import { AgentHost, until } from './agent-host.js';
 
 describe('the host agent supervises', () => {
@@ -149,5 +150,28 @@ describe('the host agent supervises', () => {
     );
     assert.deepEqual(await host.jvms('mq1'), [pid]);
     assert.equal((await host.agent('down', 'mq1')).stdout, 'stopped\n');
+  });
+
+  test('is told to be down while it is stopped (SIGSTOP), although it holds its lock, and goes on when it is woken', async () => {
+    await host.addNode('mq1', 'down');
+    const agent = await host.run();
+    const runs = async (): Promise<boolean> => parseObservation((await host.observe('mq1')).stdout).inside.agentRunning;
+    assert.equal(await runs(), true);
+    agent.kill('SIGSTOP');
+    await until('it is seen to be down', async () => !(await runs()));
+    const refused = await host.agent('up', 'mq1');
+    assert.deepEqual([refused.code, refused.stderr], [5, 'agent: no agent runs that could start mq1\n']);
+    assert.equal((await host.agent('wake')).code, 0);
+    assert.equal(await runs(), true);
+    assert.equal((await host.agent('up', 'mq1')).stdout, 'started\n');
+  });
+
+  test('is told to be down when it has died, and waking it does nothing', async () => {
+    const agent = await host.run();
+    agent.kill('SIGKILL');
+    await until('it is seen to be down', async () => {
+      return !parseObservation((await host.observe()).stdout).inside.agentRunning;
+    });
+    assert.equal((await host.agent('wake')).code, 0);
   });
 });
