@@ -99,9 +99,10 @@ mkdir -p "$conf" "$data" "$tmp" \${store:+"$store"}
 chown "0:$uid" "$conf"
 chown "$uid:$uid" "$data" "$tmp"
 chmod 0750 "$conf" "$data" "$tmp"
-[ -n "$store" ] || exit 0
-[ "$(stat -c '%u:%g %a' "$store")" = "$uid:$uid 750" ] || { chown "$uid:$uid" "$store"; chmod 0750 "$store"; }
-[ ! -r "$store" ] || find "$store" -xdev ! -uid "$uid" -exec chown -h "$uid:$uid" {} +`;
+if [ -n "$store" ]; then
+  [ "$(stat -c '%u:%g %a' "$store")" = "$uid:$uid 750" ] || { chown "$uid:$uid" "$store"; chmod 0750 "$store"; }
+  [ ! -r "$store" ] || find "$store" -xdev ! -uid "$uid" -exec chown -h "$uid:$uid" {} +
+fi`;
   return { script, args: [String(topology.runAs.uid), `${base}/conf`, `${base}/data`, `${base}/tmp`, directory ?? ''] };
 }
 
