@@ -30,7 +30,7 @@ export class Victim {
 
   async look(): Promise<HostInside> {
     const host = this.system.host(this.topology, this.host);
-    return (await askAgent(host, this.topology, AbortSignal.timeout(SETTLE_MS))).inside;
+    return (await askAgent(host, { topology: this.topology, agent: '' }, AbortSignal.timeout(SETTLE_MS))).inside;
   }
 
   private async states(): Promise<NodeObservation[]> {
