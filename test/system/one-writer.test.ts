@@ -85,6 +85,8 @@ describe('two Temporal servers on one engine', () => {
     try {
       const first = await deployOn(other, 'on-the-other-server');
       await until('mq1 was started', () => hasStarted('mq1'));
+      // It must not come to its end while the second is refused: the second is to have something left to do.
+      await first.pause();
       const busy = await deployOn(system);
       await assert.rejects(
         busy.result(),
