@@ -1,11 +1,12 @@
-/** Both topologies that come with Everbroker, from the image without Java to nothing left behind. */
+/** Topologies that come with Everbroker, from the image without Java to nothing left behind. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { AGENT_FILE } from '../../core/layout.js';
 import { clusterText } from '../support/cluster-text.js';
 import { shippedCopy } from '../support/shipped.js';
 import { System, failedChecks, rolesOf, until } from '../support/system.js';
-import type { Topology } from '../../core/topology/topology.js';
+import { containerName } from '../../core/naming.js';
+import { nodeNamed, nodesOnHost, type Topology } from '../../core/topology/topology.js';
 
 let system: System;
 before(async () => {
@@ -97,3 +98,72 @@ const PROCESSES = `for dir in /proc/[0-9]*; do
   line=$(tr '\\000' '\\n' <"$dir/cmdline" 2>/dev/null | sed -n 's/^-Dactivemq.base=//p;s/^-Dactivemq.home=//p' | tr '\\n' ' ')
   [ -n "$line" ] && echo "$(stat -c %u "$dir") \${line% }"
 done; true`;
+
+for (const { name, masters, lost } of [
+  { name: 'ha-3', masters: ['mq1'], lost: null },
+  { name: 'ha-2-hosts', masters: ['mq1', 'mq3'], lost: 'mqhost1' },
+]) {
+  describe(`the topology ${name}`, () => {
+    let topology: Topology;
+    const deploy = async () => (await system.everbroker.deploy({ topology: { ...topology } })).result();
+    const insistOnProof = async () => {
+      const { verdict, checks } = await (await system.everbroker.verify({ cluster: topology.name })).result();
+      assert.equal(verdict, 'passed', JSON.stringify(failedChecks(checks)));
+    };
+    const mastersIn = (nodes: readonly { node: string; role: string }[]) =>
+      nodes.flatMap(({ node, role }) => (role === 'master' ? [node] : []));
+
+    test('is deployed and verified', async () => {
+      topology = await shippedCopy(name);
+      system.owns(topology.name);
+      const result = await deploy();
+      assert.deepEqual([result.outcome, mastersIn(result.nodes)], ['deployed', masters]);
+      const proofs = result.timeline.filter(({ id }) => id.startsWith('proveLock/'));
+      assert.deepEqual(
+        proofs.map(({ id, status }) => `${id} ${status}`),
+        lost === null ? [] : ['proveLock/brokerA unchanged', 'proveLock/brokerB unchanged'],
+      );
+      await insistOnProof();
+    });
+
+    test('fails over when each master is killed', async () => {
+      for (const master of masters) {
+        const { host } = nodeNamed(topology, master);
+        await system.sh(topology, host, `sh ${AGENT_FILE} kill ${master}`);
+      }
+      await system.untilStatus(
+        topology.name,
+        ({ healthy, nodes }) => healthy && !mastersIn(nodes).some((node) => masters.includes(node)),
+      );
+      await insistOnProof();
+    });
+
+    test('is left alone by a second deployment', async () => {
+      const result = await deploy();
+      assert.deepEqual([result.outcome, result.steps.run], ['unchanged', 0]);
+    });
+
+    test('survives the loss of a host, which a deployment makes again', { skip: lost === null }, async () => {
+      const { id } = (await system.engine.container(containerName(topology, lost ?? ''))) ?? {};
+      await system.engine.removeContainer(id ?? '', { force: true });
+      const left = nodesOnHost(topology, 'mqhost2').map((node) => node.name);
+      await system.untilStatus(topology.name, ({ nodes }) => {
+        const serving = mastersIn(nodes);
+        return serving.length === 2 && serving.every((node) => left.includes(node));
+      });
+      assert.equal((await deploy()).outcome, 'deployed');
+      await insistOnProof();
+      assert.equal((await deploy()).outcome, 'unchanged');
+    });
+
+    test('is destroyed with its data, and nothing is left', async () => {
+      const destroyed = await (
+        await system.everbroker.destroy({ topology: { ...topology }, deleteData: true, confirm: topology.name })
+      ).result();
+      assert.deepEqual(destroyed.kept, []);
+      assert.deepEqual(await system.engine.listContainers(topology.name), []);
+      assert.deepEqual(await system.engine.listNetworks(topology.name), []);
+      assert.deepEqual(await system.engine.listVolumes(topology.name), []);
+    });
+  });
+}
