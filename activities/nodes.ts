@@ -154,30 +154,23 @@ const awaitOutcome = (exitCode: number): string =>
       ? `not ready after ${START_SECONDS} s`
       : `exit code ${exitCode}`;
 
-export async function stopNode(
-  deps: Deps,
-  { topology, host, token, step }: StepInput,
-  signal: AbortSignal,
-): Promise<StepResult> {
-  const opened = ownedBy(await deps.openHost(topology, host), token);
-  const result = await run(opened, ['sh', AGENT_FILE, 'down', step.node ?? ''], {
-    timeoutMs: STOP_SECONDS * 1000,
-    signal,
-  });
-  const how = result.stdout.trim();
+export async function stopNode(deps: Deps, input: StepInput, signal: AbortSignal): Promise<StepResult> {
+  const opened = ownedBy(await deps.openHost(input.topology, input.host), input.token);
+  const how = await stop(opened, input.step.node ?? '', signal);
   return { changed: how !== 'already', note: how };
 }
 
 /** Stops the node and forgets it. Its base stays: logs are evidence, and a store may lie below it. */
-export async function removeNode(
-  deps: Deps,
-  { topology, host, token, step }: StepInput,
-  signal: AbortSignal,
-): Promise<StepResult> {
-  const node = step.node ?? '';
-  const opened = ownedBy(await deps.openHost(topology, host), token);
-  const stopped = await opened.exec(['sh', AGENT_FILE, 'down', node], { timeoutMs: STOP_SECONDS * 1000, signal });
-  if (stopped.exitCode !== 0) throw commandFailed(stopped, `stop ${node}`);
+export async function removeNode(deps: Deps, input: StepInput, signal: AbortSignal): Promise<StepResult> {
+  const node = input.step.node ?? '';
+  const opened = ownedBy(await deps.openHost(input.topology, input.host), input.token);
+  await stop(opened, node, signal);
   await run(opened, ['rm', '-rf', nodeStateDir(node)], { timeoutMs: 10_000, signal });
   return { changed: true };
+}
+
+/** How it ended: `stopped`, `killed`, or `already`. */
+async function stop(host: Host, node: string, signal: AbortSignal): Promise<string> {
+  const result = await run(host, ['sh', AGENT_FILE, 'down', node], { timeoutMs: STOP_SECONDS * 1000, signal });
+  return result.stdout.trim();
 }

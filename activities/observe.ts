@@ -1,5 +1,10 @@
 /** Looks: one command a host tells everything about it. */
-import type { HostInside, HostObservation, NodeObservation } from '../core/health/observation.js';
+import {
+  unknownNode,
+  type HostInside,
+  type HostObservation,
+  type NodeObservation,
+} from '../core/health/observation.js';
 import { loginIn } from '../core/activemq/credentials.js';
 import type { BrokerReading } from '../core/health/jolokia-reading.js';
 import type { NodeReading } from '../core/health/roles.js';
@@ -143,20 +148,8 @@ async function authorityOf(host: Host, topology: Topology, node: Node, signal: A
 }
 
 /** A node on a host that does not run, or that its host knows nothing of. */
-function absent(host: string, { name }: Node, why: string): NodeReading {
-  return {
-    host,
-    observation: {
-      name,
-      desired: 'unknown',
-      process: { alive: false },
-      listening: [],
-      log: { role: 'none' },
-      lock: 'unknown',
-      storeWritable: false,
-      credentialsVersion: 0,
-      starts: 0,
-    },
-    broker: { state: 'refused', detail: why },
-  };
-}
+const absent = (host: string, { name }: Node, why: string): NodeReading => ({
+  host,
+  observation: unknownNode(name),
+  broker: { state: 'refused', detail: why },
+});

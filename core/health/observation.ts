@@ -82,6 +82,19 @@ export interface ServiceObservation {
   starts: number;
 }
 
+/** A node of which its host knows nothing. */
+export const unknownNode = (name: string): NodeObservation => ({
+  name,
+  desired: 'unknown',
+  process: { alive: false },
+  listening: [],
+  log: { role: 'none' },
+  lock: 'unknown',
+  storeWritable: false,
+  credentialsVersion: 0,
+  starts: 0,
+});
+
 export interface HostObservation {
   host: string;
   /** Milliseconds since the epoch by the host's clock. */

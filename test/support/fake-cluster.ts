@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { heartbeat } from '@temporalio/activity';
 import { EverbrokerError, type FailureType } from '../../core/failure.js';
 import type { BridgeReading } from '../../core/health/jolokia-reading.js';
-import type { HostObservation, NodeObservation } from '../../core/health/observation.js';
+import { unknownNode, type HostObservation, type NodeObservation } from '../../core/health/observation.js';
 import type { NodeReading } from '../../core/health/roles.js';
 import { stateVolume, storeVolume } from '../../core/naming.js';
 import type { Step } from '../../core/plan/step.js';
@@ -168,7 +168,7 @@ export class FakeCluster {
     return nodesOnHost(this.topology, host)
       .filter((node) => node.group === group)
       .map((node) => {
-        const observation = inside?.nodes.find((seen) => seen.name === node.name) ?? absent(node.name);
+        const observation = inside?.nodes.find((seen) => seen.name === node.name) ?? unknownNode(node.name);
         return { host, observation, broker: answer(observation, group, this.bridgesOf(group)) };
       });
   }
@@ -263,18 +263,6 @@ function stopped(node: NodeObservation): NodeObservation {
   stop(copy);
   return copy;
 }
-
-const absent = (name: string): NodeObservation => ({
-  name,
-  desired: 'unknown',
-  process: { alive: false },
-  listening: [],
-  log: { role: 'none' },
-  lock: 'unknown',
-  storeWritable: false,
-  credentialsVersion: 0,
-  starts: 0,
-});
 
 function answer(seen: NodeObservation, group: string, bridges: BridgeReading[]): NodeReading['broker'] {
   if (seen.listening.length === 0) return { state: 'refused', detail: 'the port is closed' };
