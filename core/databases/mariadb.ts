@@ -36,13 +36,7 @@ max-allowed-packet = 1G
     content: access.map(({ name, addresses }) => `${name} from ${addresses.join(' ')}\n`).join(''),
   }),
   arguments: ({ base }) => [`--defaults-file=${base}/conf/server.cnf`, `--pid-file=${pidFile(base)}`],
-  client: ({ base }, user) => [
-    'mariadb',
-    '--no-defaults',
-    `--socket=${socket(base)}`,
-    `--user=${user}`,
-    '--batch',
-  ],
+  client: ({ base }, user) => ['mariadb', '--no-defaults', `--socket=${socket(base)}`, `--user=${user}`, '--batch'],
   sql: ({ access }, stores) =>
     [...access.map((each) => grants(each, stores[each.group]?.password ?? '')), dropOthers(access)].join('\n'),
 };

@@ -50,8 +50,6 @@ export function storeOf(topology: Topology, group: string): Store {
 }
 
 export const storeDirectory = (spec: StoreSpec): string | null => kindOf(spec).directory(spec);
-export const storeDatabase = (spec: StoreSpec): string | null => kindOf(spec).database(spec);
-
 /** Directories of a host that are mounts, with the groups whose stores they are. */
 export const storeMounts = (topology: Topology, host: string): { group: string; directory: string }[] =>
   groupsOnHost(topology, host).flatMap((group) => {
