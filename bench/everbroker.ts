@@ -7,7 +7,8 @@ import { z } from 'zod';
 import { LABEL_CLUSTER } from '../core/naming.js';
 import { docker, run, type Outcome } from './command.js';
 import { parseSteps, phasesOf, provenAfter, type Phases } from './phases.js';
-import { CLUSTER, benchTopology } from './topology.js';
+import type { TopologyInput } from '../core/topology/schema.js';
+import { CLUSTER } from './topology.js';
 
 const COMMAND = fileURLToPath(new URL('../bin/everbroker.mjs', import.meta.url));
 
@@ -28,26 +29,37 @@ export interface NoChange {
 
 const deployed = z.object({ outcome: z.enum(['deployed', 'unchanged']), durationMs: z.number() });
 
+export interface EverbrokerOptions {
+  /** The project's cache of artefacts. */
+  cache: string;
+  tarball: string;
+  topology: TopologyInput;
+  /** More settings of the worker. */
+  env?: Record<string, string>;
+}
+
 export class EverbrokerOnTest {
   private readonly home: string;
+  private readonly env: Record<string, string>;
   private readonly file: string;
   private readonly classData: string;
 
-  private constructor(home: string) {
+  private constructor(home: string, env: Record<string, string>) {
     this.home = home;
+    this.env = env;
     this.file = join(home, 'topology.json');
     this.classData = join(home, 'cache', 'class-data');
   }
 
   /** Archives and programs come from the project's cache; the class-data archives are the benchmark's own, to be emptied. */
-  static async open(options: { cache: string; tarball: string; image: string }): Promise<EverbrokerOnTest> {
+  static async open(options: EverbrokerOptions): Promise<EverbrokerOnTest> {
     const home = await mkdtemp(join(tmpdir(), 'everbroker-bench-'));
     const cache = join(home, 'cache');
     await mkdir(cache);
     for (const name of ['bin', 'prepared', options.tarball, `${options.tarball}.json`])
       await symlink(join(options.cache, name), join(cache, name));
-    const everbroker = new EverbrokerOnTest(home);
-    await writeFile(everbroker.file, JSON.stringify(await benchTopology(options.image)));
+    const everbroker = new EverbrokerOnTest(home, options.env ?? {});
+    await writeFile(everbroker.file, JSON.stringify(options.topology));
     return everbroker;
   }
 
@@ -104,6 +116,7 @@ export class EverbrokerOnTest {
 
   private command(args: readonly string[], signal?: AbortSignal): Promise<Outcome> {
     const env = {
+      ...this.env,
       EVERBROKER_HOME: this.home,
       EVERBROKER_CACHE: join(this.home, 'cache'),
       EVERBROKER_TEMPORAL: 'embedded',

@@ -58,17 +58,26 @@ export function summarize(rounds: readonly Round[], cores: number) {
 
 export type Summary = ReturnType<typeof summarize>;
 
-function medianPhases(runs: readonly Phases[]): Phases {
+export function medianPhases(runs: readonly Phases[]): Phases {
   const names = [...new Set(runs.flatMap((phases) => Object.keys(phases)))];
   return Object.fromEntries(names.map((name) => [name, median(runs.map((phases) => phases[name] ?? 0))]));
 }
 
+export const goal = (name: string, value: number, limit: number): Goal => ({
+  name,
+  value,
+  limit,
+  met: value <= limit,
+});
+
+export const goalLine = ({ met, name, value, limit }: Goal): string =>
+  `goal: ${met ? 'met' : 'missed'}  ${name} ${value.toFixed(2)} (at most ${Number(limit.toFixed(2))})`;
+
 export function goalsOf({ ratioWarm, noChange }: Summary): Goal[] {
-  const goal = (name: string, value: number, limit: number): Goal => ({ name, value, limit, met: value <= limit });
   return [goal('ratio warm', ratioWarm, 0.5), { ...goal('no-change s', noChange, 1.5), met: noChange < 1.5 }];
 }
 
-const s = (value: number): string => value.toFixed(2).padStart(7);
+export const s = (value: number): string => value.toFixed(2).padStart(7);
 
 export function roundLine(round: Round, index: number): string {
   const { recipe, warm, cold, noChange } = round;
@@ -97,9 +106,7 @@ export function summaryText(summary: Summary, goals: readonly Goal[]): string {
     `  one unpack         ${s(floor.unpack)} s`,
     `  six JVMs           ${s(floor.jvmCpu)} CPU-s`,
     `  together           ${s(floor.whole)} s  (JVMs spread over all cores)`,
-    ...goals.map(
-      (goal) => `goal: ${goal.met ? 'met' : 'missed'}  ${goal.name} ${goal.value.toFixed(2)} (at most ${goal.limit})`,
-    ),
+    ...goals.map(goalLine),
   ].join('\n');
 }
 

@@ -1,4 +1,4 @@
-/** The benchmark's cluster: ha-6 under a name, on ports and in a subnet of its own, on hosts that have a Java. */
+/** The benchmark's clusters: ha-6 and ha-6-ssh under names of its own, on hosts that have a Java. */
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -10,9 +10,14 @@ const NETWORK = { name: 'everbroker-bench-qqnetwork', subnet: '10.213.8.0/24' };
 const OPENWIRE_SHIFT = 31716 - 61616;
 const CONSOLE_SHIFT = 31261 - 8161;
 
-export async function benchTopology(image: string): Promise<TopologyInput> {
-  const text = await readFile(new URL('../topologies/ha-6.yaml', import.meta.url), 'utf8');
-  const topology = topologySchema.parse(z.unknown().parse(parse(text)));
+async function shipped(name: string): Promise<TopologyInput> {
+  const text = await readFile(new URL(`../topologies/${name}.yaml`, import.meta.url), 'utf8');
+  return topologySchema.parse(z.unknown().parse(parse(text)));
+}
+
+/** On ports and in a subnet of its own. */
+export async function dockerTopology(image: string): Promise<TopologyInput> {
+  const topology = await shipped('ha-6');
   topology.name = CLUSTER;
   for (const host of Object.values(topology.hosts)) {
     if (host.kind !== 'docker') continue;
@@ -23,6 +28,18 @@ export async function benchTopology(image: string): Promise<TopologyInput> {
   for (const node of Object.values(topology.groups).flatMap((group) => Object.values(group.nodes))) {
     node.openwire += OPENWIRE_SHIFT;
     node.console += CONSOLE_SHIFT;
+  }
+  return topology;
+}
+
+/** On machines at these addresses. Their ports are nobody else's, so the recipe's own stay. */
+export async function sshTopology(addresses: readonly string[]): Promise<TopologyInput> {
+  const topology = await shipped('ha-6-ssh');
+  topology.name = `${CLUSTER}-ssh`;
+  for (const [index, host] of Object.values(topology.hosts).entries()) {
+    const address = addresses[index];
+    if (address === undefined) throw new Error(`only ${addresses.length} machines`);
+    host.address = address;
   }
   return topology;
 }

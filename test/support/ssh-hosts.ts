@@ -17,6 +17,8 @@ export interface SshHostsOptions {
   /** Of its own; the hosts are .10, .11 … in it. */
   subnet: `${number}.${number}.${number}.0/24`;
   count?: number;
+  /** A fixed one instead of one by chance: then what an earlier run left under it is removed first. */
+  id?: string;
   /** SSHD_JRE_IMAGE: Java is there already. */
   image?: SshdImage;
   /** Instead of sshd alone. It has to start `/usr/sbin/sshd` itself. */
@@ -72,7 +74,7 @@ export const makeKey = (): { private: string; public: string } =>
   ssh2.utils.generateKeyPairSync('ed25519', { comment: 'everbroker-test' });
 
 export async function startSshHosts(options: SshHostsOptions): Promise<SshHosts> {
-  const id = randomUUID().slice(0, 8);
+  const id = options.id ?? randomUUID().slice(0, 8);
   const image = await ensureSshdImage({ engine: dockerClient(), log: () => undefined }, options.image ?? SSHD_IMAGE);
   const network = `everbroker-ssh-${id}`;
   const key = makeKey();
@@ -86,6 +88,7 @@ export async function startSshHosts(options: SshHostsOptions): Promise<SshHosts>
     for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
     if (options.shared !== undefined) await docker.getVolume(network).remove();
   };
+  if (options.id !== undefined) await close();
   try {
     await openDockerEngine().createNetwork({ name: network, subnet: options.subnet, labels: { [LABEL]: id } });
     const numbers = Array.from({ length: options.count ?? 1 }, (_, i) => i);
