@@ -3,9 +3,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from './command.js';
-import { inventoryOf, recapOf, type InventoryOptions } from './inventory.js';
+import { inventoryOf, ranTask, recapOf, type InventoryOptions } from './inventory.js';
 
 const PLAYBOOKS = fileURLToPath(new URL('ansible/', import.meta.url));
+
+/** The last task of prove.yml; it fails unless all messages have come. */
+const PROOF = 'Send and receive';
 
 export class AnsibleOnTest {
   private readonly home: string;
@@ -24,8 +27,9 @@ export class AnsibleOnTest {
 
   /** From nothing to a proven cluster. Returns seconds of the whole command. */
   async deploy(signal: AbortSignal): Promise<number> {
-    const { seconds, changed } = await this.play(signal);
+    const { stdout, seconds, changed } = await this.play(signal);
     if (changed === 0) throw new Error('the playbook changed nothing where all was to be made');
+    if (!ranTask(stdout, PROOF)) throw new Error(`the playbook proved nothing:\n${stdout}`);
     return seconds;
   }
 
@@ -36,7 +40,7 @@ export class AnsibleOnTest {
     return seconds;
   }
 
-  private async play(signal: AbortSignal): Promise<{ seconds: number; changed: number }> {
+  private async play(signal: AbortSignal): Promise<{ stdout: string; seconds: number; changed: number }> {
     const { stdout, seconds } = await run({
       argv: [
         join(this.programs, 'ansible-playbook'),
@@ -54,6 +58,6 @@ export class AnsibleOnTest {
     });
     const { changed, failed } = recapOf(stdout);
     if (failed > 0) throw new Error(`the playbook did not come to its end:\n${stdout}`);
-    return { seconds, changed };
+    return { stdout, seconds, changed };
   }
 }

@@ -66,3 +66,6 @@ export function recapOf(stdout: string): Recap {
   if (!/\bok=[1-9]/.test(recap)) throw new Error('Ansible tells of no host');
   return { changed: sum('changed'), failed: sum('failed') + sum('unreachable') };
 }
+
+/** Whether a task was reached; a proof that no play came to is none. */
+export const ranTask = (stdout: string, name: string): boolean => stdout.includes(`\nTASK [${name}] `);

@@ -17,6 +17,8 @@ while grep -qaz '^-Dactivemq[.]home=' /proc/[0-9]*/cmdline 2>/dev/null; do
 done
 rm -rf /usr/local/mqcluster /usr/local/activemq.tar.gz /usr/local/probe.jar`;
 
+const COUNT_BROKERS = "grep -laz '^-Dactivemq[.]home=' /proc/[0-9]*/cmdline 2>/dev/null | wc -l";
+
 export class Machines {
   /** As ~/.ssh has it: a key that both machines let in, and the keys of the machines. */
   readonly sshDirectory: string;
@@ -48,6 +50,14 @@ export class Machines {
 
   get knownHosts(): string {
     return join(this.sshDirectory, 'known_hosts');
+  }
+
+  /** JVMs of brokers on all machines: looked at past the tool that says it started them. */
+  async brokers(): Promise<number> {
+    let count = 0;
+    for (const { inside } of this.started.hosts)
+      count += Number((await inside.exec(['sh', '-c', COUNT_BROKERS], { timeoutMs: 60_000 })).stdout);
+    return count;
   }
 
   async removeRecipe(): Promise<void> {

@@ -9,6 +9,9 @@ import type { PartOptions, PartResult } from './part.js';
 import { sshGoalsOf, sshRoundLine, sshSummaryText, summarizeSsh, type SshRound } from './ssh-report.js';
 import { sshTopology } from './topology.js';
 
+/** Of ha-6-ssh. */
+const BROKERS = 6;
+
 interface Sides {
   ansible: AnsibleOnTest;
   everbroker: EverbrokerOnTest;
@@ -22,6 +25,8 @@ async function measureRound(sides: Sides, { signal, say }: PartOptions): Promise
   const ansibleFresh = await ansible.deploy(signal);
   say('Ansible, nothing to change');
   const ansibleNoChange = await ansible.deployAgain(signal);
+  const brokers = await machines.brokers();
+  if (brokers !== BROKERS) throw new Error(`${brokers} brokers run after the playbook, not ${BROKERS}`);
   await machines.removeRecipe();
   say('Everbroker, on machines without ActiveMQ');
   const fresh = await everbroker.deploy(signal);

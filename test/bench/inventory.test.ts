@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { inventoryOf, recapOf } from '../../bench/inventory.js';
+import { parse } from 'yaml';
+import { inventoryOf, ranTask, recapOf } from '../../bench/inventory.js';
 import { sshTopology } from '../../bench/topology.js';
 
 const files = { identity: '/keys/id', knownHosts: '/keys/known_hosts', tarball: '/cache/a.tar.gz', probe: '/p.jar' };
@@ -46,4 +48,18 @@ test('what a playbook changed and failed at is the sum over its machines', () =>
 test('a playbook that reached no machine is no success', () => {
   assert.throws(() => recapOf('PLAY RECAP ****\n'), /no host/);
   assert.throws(() => recapOf(''), /no host/);
+});
+
+test('every play of the playbook is for machines that the inventory has, and every group has one', async () => {
+  const topology = await sshTopology(['10.0.0.10', '10.0.0.11']);
+  const groups = Object.keys(inventoryOf({ topology, ...files }).all.children);
+  const text = await readFile(new URL('../../bench/ansible/deploy.yml', import.meta.url), 'utf8');
+  const plays = (parse(text) as { hosts: string }[]).map(({ hosts }) => hosts);
+  assert.deepEqual(plays, ['all', ...groups.toReversed()]);
+});
+
+test('a task that no play came to did not run', () => {
+  const output = 'PLAY [Start group A] ***\n\nTASK [Send and receive] ****\nok: [mqbrokerAA]\n';
+  assert.ok(ranTask(output, 'Send and receive'));
+  assert.ok(!ranTask('PLAY [Start group A] ***\nskipping: no hosts matched\n', 'Send and receive'));
 });
