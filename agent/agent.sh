@@ -595,13 +595,13 @@ last_lines() {
   for log in console.log activemq.log; do as_user "$RUN_UID" "$RUN_GID" tail -n 30 "$BASE/data/$log" 2>/dev/null; done | tail -n 30
 }
 
-# Log lines after which a look may find something; after the last two the console's port is about to open.
-TELLING='in slave mode|Failed to|ERROR|WebConsole available|Jolokia REST API available'
+# Log lines after which a look may find something.
+TELLING='in slave mode|Failed to|ERROR|Connector [^ ]* started'
 
-# Whether a look could find something new: the process came or went, the log has another telling line, or the console
+# Whether a look could find something new: the process came or went, the log has another telling line, or a service
 # listens. A look has two dozen forks; ten a second for each node that starts took more of the cores than a slave, and so
 # did reading the kernel's table of ports in the shell. So each time only the time of the log is asked, its text when it
-# was written, and the table, by one grep, once the console is on its way.
+# was written; of services, which have no such log, the table, by one grep.
 worth_a_look() {
   read_state "$1"
   if [ "$pid" = 0 ] || ! read_process "$pid"; then return 0; fi
@@ -609,22 +609,20 @@ worth_a_look() {
   # as the mark does not make the log newer.
   rounds=$(((rounds + 1) % 20))
   if [ "$pid" != "$looked_at" ]; then
-    looked_at=$pid told='' comes=0
-    # Where this life's part of the log begins. A service has none; its port tells.
+    looked_at=$pid told=''
+    # Where this life's part of the log begins.
     size=0; [ -f "$NODES/$1/log-start" ] && read -r _ size <"$NODES/$1/log-start"
     skip=$((size + 1))
-    [ -z "$COMMAND" ] || comes=1
     # One that was started a moment ago has nothing to show yet.
     read_now; [ $((now - born)) -ge 50 ]; return
   fi
   if [ "$rounds" = 0 ]; then return 0; fi
-  if [ "$comes" = 1 ]; then grep -qsE ":$console_hex 0+:0000 0A" /proc/net/tcp6 /proc/net/tcp; return; fi
+  if [ -n "$COMMAND" ]; then grep -qsE ":$openwire_hex 0+:0000 0A" /proc/net/tcp6 /proc/net/tcp; return; fi
   [ "$BASE/data/activemq.log" -nt "$mark" ] || return 1
   : >"$mark"
   before=$told
   told=$(as_user "$RUN_UID" "$RUN_GID" tail -c "+$skip" "$BASE/data/activemq.log" 2>/dev/null |
     grep -aE -e "$TELLING" ${WAITS_LINE:+-e "$WAITS_LINE"})
-  case $told in *'WebConsole available'* | *'Jolokia REST API available'*) comes=1 ;; esac
   [ "$told" != "$before" ]
 }
 
@@ -635,8 +633,8 @@ cmd_await() {
   check_name "$1"
   is_number "${2:-}" || fail 2 'usage: await NODE SECONDS [ROLE]'
   read_launch "$1" || fail 2 "$1 has no launch file"
-  is_number "$OPENWIRE" && is_number "$CONSOLE" || fail 2 "the launch file of $1 names no ports"
-  console_hex=$(printf %04X "$CONSOLE") looked_at=0 rounds=0 told='' comes=0 skip=1
+  is_number "$OPENWIRE" || fail 2 "the launch file of $1 names no port"
+  openwire_hex=$(printf %04X "$OPENWIRE") looked_at=0 rounds=0 told='' skip=1
   mark=$NODES/$1/looked.$$ expected=${3:-} waits_since=''
   : >"$mark"
   trap 'rm -f "$mark"' EXIT
@@ -649,9 +647,10 @@ cmd_await() {
       if [ "$found" != "$first" ] || { [ "$found" = 0 ] && [ "$deaths" != 0 ]; }; then last_lines; fail 3 "the JVM of $1 ended"; fi
       if [ "$found" != 0 ]; then
         ports=,$(listening "$found"),
-        # The ports tell a master, and only a node without them may be a slave.
-        case $ports in *",$OPENWIRE,"*) case $ports in *",$CONSOLE,"*)
-          if [ -n "$COMMAND" ]; then print_service "$jvms"; else print_node "$jvms"; fi; return ;; esac ;; esac
+        # The port tells a master, and only a node without one may be a slave. The console comes a second later: others
+        # need not wait for it with their start, and who verifies roles asks it.
+        case $ports in *",$OPENWIRE,"*)
+          if [ -n "$COMMAND" ]; then print_service "$jvms"; else print_node "$jvms"; fi; return ;; esac
         read_role
         case $role in
           failed) last_lines; fail 3 "the start of $1 failed" ;;
