@@ -31,7 +31,7 @@ const PHASES: Record<string, Crash[]> = {
     { activity: 'createContainer', at: 'done' },
   ],
   'ActiveMQ is unpacked': [
-    { activity: 'installActiveMQ', at: 'command', command: 'put-tar', afterMs: 60 },
+    { activity: 'installActiveMQ', at: 'command', command: 'put-tree', afterMs: 60 },
     { activity: 'installActiveMQ', at: 'done' },
   ],
   'credentials are made and shared': [
