@@ -1,7 +1,9 @@
 /**
- * The built worker, but it ends itself by kill -9 at a chosen moment of an activity. From outside such a moment could
- * only be hit by chance: most steps take milliseconds.
+ * The built worker, but it ends itself by kill -9 at a chosen moment of an activity, or stands still there until it is
+ * let go. From outside such a moment could only be hit by chance: most steps take milliseconds.
  */
+import { existsSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { activityInfo } from '@temporalio/activity';
 import type { Deps } from '../../activities/deps.js';
@@ -21,6 +23,8 @@ export interface Crash {
   /** With `command`: text in the command, to choose one, and how long it has run. */
   command?: string;
   afterMs?: number;
+  /** With `start` and `done`: instead of dying, makes this file and stands still, once, until somebody has removed it. */
+  hold?: string;
 }
 
 const die = (): void => void process.kill(process.pid, 'SIGKILL');
@@ -28,14 +32,26 @@ const isIn = ({ activity }: Crash): boolean => activityInfo().activityType === a
 /** Dying takes the kernel a moment, in which nothing may go on. */
 const never = (): Promise<never> => new Promise(() => undefined);
 
+let hasHeld = false;
+
+async function strike({ hold }: Crash): Promise<void> {
+  if (hold === undefined) {
+    die();
+    await never();
+  } else if (!hasHeld) {
+    hasHeld = true;
+    writeFileSync(hold, '');
+    while (existsSync(hold)) await delay(20);
+  }
+}
+
 function crashing(activities: Activities, crash: Crash): Activities {
   const work = activities[crash.activity] as (input: unknown) => Promise<unknown>;
   const dying = async (input: unknown): Promise<unknown> => {
-    if (crash.at === 'start') die();
+    if (crash.at === 'start') await strike(crash);
     const result = await work(input);
-    if (crash.at !== 'done') return result;
-    die();
-    return never();
+    if (crash.at === 'done') await strike(crash);
+    return result;
   };
   return { ...activities, [crash.activity]: dying };
 }
