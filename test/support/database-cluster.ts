@@ -1,4 +1,5 @@
 /** A cluster whose groups store in a database of its own host. */
+import { AGENT_FILE, nodeStateDir } from '../../core/layout.js';
 import type { Topology } from '../../core/topology/topology.js';
 import type { DatabaseSpec, TopologyInput } from '../../core/topology/schema.js';
 import { JRE_IMAGE } from '../../images/jre-image.js';
@@ -42,3 +43,18 @@ export function sql(system: System, topology: Topology, statement: string): Prom
     `cd / && echo "${statement}" | setpriv --reuid=7617 --regid=7617 --clear-groups ${client}`,
   );
 }
+
+/**
+ * kill -9, and the agent lets the node lie for a while: a broker starts within the time of a lease, and as its holder
+ * takes it again before another can.
+ */
+export const killFor = (
+  system: System,
+  topology: Topology,
+  { host, node, seconds }: { host: string; node: string; seconds: number },
+): Promise<string> =>
+  system.sh(
+    topology,
+    host,
+    `sh ${AGENT_FILE} kill ${node} && echo $(($(date +%s) + ${seconds})) > ${nodeStateDir(node)}/down-until`,
+  );

@@ -8,6 +8,7 @@ import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { openArtefactCache } from '../../artefacts/cache.js';
 import type { ArtefactProgress } from '../../artefacts/cache.js';
+import { isUnusedJar } from '../../core/activemq/render.js';
 import { fetchDistribution, openHomeTar } from '../../artefacts/distribution.js';
 import { knownSha512 } from '../../artefacts/known-checksums.js';
 import { temporaryDirectory } from '../artefacts/archives.js';
@@ -70,5 +71,7 @@ async function jarsIn(script: string, argument: string): Promise<string[]> {
 async function assertTimesAsShipped(archive: string, home: string): Promise<void> {
   const shipped = await jarsIn('gzip -dc "$1"', archive);
   assert.ok(shipped.length > 50);
-  assert.deepEqual(await jarsIn('tar -c -C "$1" .', home), shipped);
+  const wanted = shipped.filter((line) => !isUnusedJar(line.slice(line.indexOf(' lib/') + 1)));
+  assert.ok(wanted.length < shipped.length);
+  assert.deepEqual(await jarsIn('tar -c -C "$1" .', home), wanted);
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { AGENT_FILE } from '../../core/layout.js';
 import { hostOf, type Topology } from '../../core/topology/topology.js';
-import { GROUP, databaseCluster, sql } from '../support/database-cluster.js';
+import { GROUP, databaseCluster, killFor, sql } from '../support/database-cluster.js';
 import { System, failedChecks, rolesOf, until } from '../support/system.js';
 
 const WRONG = 'not-the-password';
@@ -65,7 +65,7 @@ describe('a group that stores in PostgreSQL', () => {
   });
 
   test('fails over when its master is killed, and has it back as a slave', async () => {
-    await system.sh(topology, 'host1', `sh ${AGENT_FILE} kill mq1`);
+    await killFor(system, topology, { host: 'host1', node: 'mq1', seconds: 8 });
     await system.untilStatus(
       topology.name,
       ({ healthy, nodes }) => healthy && nodes.some(({ node, role }) => node === 'mq1' && role === 'slave'),

@@ -6,7 +6,7 @@ import type { Fault } from '../../core/health/fault.js';
 import { AGENT_FILE } from '../../core/layout.js';
 import { databaseVolume } from '../../core/naming.js';
 import { hostOf, type Topology } from '../../core/topology/topology.js';
-import { GROUP, databaseCluster, sql } from '../support/database-cluster.js';
+import { GROUP, databaseCluster, killFor, sql } from '../support/database-cluster.js';
 import { allHistories, leaksIn } from '../support/leaks.js';
 import { System, failedChecks, rolesOf, until } from '../support/system.js';
 
@@ -81,7 +81,7 @@ describe('a group that stores in a database of the topology', () => {
 
   test('fails over when its master is killed, and has it back as a slave', async () => {
     const { node, host } = await masterOf();
-    await system.sh(topology, host, `sh ${AGENT_FILE} kill ${node}`);
+    await killFor(system, topology, { host, node, seconds: 8 });
     await system.untilStatus(
       topology.name,
       ({ healthy: well, nodes }) => well && nodes.some(({ node: name, role }) => role === 'slave' && name === node),
