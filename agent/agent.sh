@@ -637,7 +637,9 @@ cmd_await() {
   openwire_hex=$(printf %04X "$OPENWIRE") looked_at=0 rounds=0 told='' skip=1
   mark=$NODES/$1/looked.$$ expected=${3:-} waits_since=''
   : >"$mark"
+  # A signal as well: by itself it would end the shell without the other trap.
   trap 'rm -f "$mark"' EXIT
+  trap 'exit 143' TERM INT HUP
   read_now; deadline=$((now + $2 * 100)) first=0
   while :; do
     if worth_a_look "$1"; then

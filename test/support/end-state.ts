@@ -8,7 +8,7 @@ import { rolesOf, type System } from './system.js';
 const LIST = `find /var/lib/everbroker "$1" \\( -path '*/data/*' -o -path '*/tmp/*' \\) -prune -o -print | sort |
 while IFS= read -r path; do
   case $path in
-    */events.log | */agent.lock | */java.seen | */owner | */host.key | */host.pub | */secrets.json | */credentials.properties | */credentials.sha256 |\\
+    */events.log | */agent.lock | */agent.pid | */java.seen | */owner | */host.key | */host.pub | */secrets.json | */credentials.properties | */credentials.sha256 |\\
     */state | */log-start | */role | */ended | */waiting | */started-with | *.jsa) content=- ;;
     *) if [ -f "$path" ]; then content=$(sha256sum <"$path"); else content=-; fi ;;
   esac

@@ -26,7 +26,7 @@ const MOUNTS: Record<string, Record<string, string>> = {
   one: { [STORE]: REAL },
   same: { [STORE]: REAL },
   other: { [STORE]: OTHER },
-  /** Has a copy that is kept up to date, as tools that mirror directories do. */
+  /** Gets copies, as from tools that mirror directories. */
   mirror: { [STORE]: `${NAME}-copy`, '/mnt/original': REAL },
 };
 const hosts = new Map<string, Host>();
@@ -52,8 +52,6 @@ before(async () => {
     hosts.set(name, host);
   }
   javaHome = (await sh(hostOf('one'), 'dirname "$(dirname "$(readlink -f "$(command -v java)")")"')).trim();
-  const copies = `while :; do for f in /mnt/original/.everbroker-lock-*; do [ -e "${STORE}/\${f##*/}" ] || cp -p "$f" ${STORE}/; done 2>/dev/null; sleep 0.05; done`;
-  await sh(hostOf('mirror'), `(${copies}) </dev/null >/dev/null 2>&1 &`);
 });
 
 after(async () => {
@@ -118,7 +116,10 @@ describe('the lock of a store', () => {
   });
 
   test('is refused where the files are copied, and so are seen, but no lock is', async () => {
-    assert.match(await prove(['one', 'mirror']), /^LockNotShared: .*mirror took the lock that one holds/);
+    const copied = await prove(['one', 'mirror'], async (host, question) => {
+      if (question === 'hold') await sh(hostOf('mirror'), `cp -p /mnt/original/.everbroker-lock-* ${STORE}/`);
+    });
+    assert.match(copied, /^LockNotShared: .*mirror took the lock that one holds/);
   });
 
   test('is refused where the user of the brokers may not write', async () => {
