@@ -54,6 +54,12 @@ export function linkTests(subnet: SshHostsOptions['subnet'], times: { cut: numbe
     return Number((await inside.exec(['sh', '-c', look], within)).stdout);
   };
 
+  const begun = async (word: string): Promise<void> => {
+    for (const deadline = Date.now() + 20_000; (await countOf(word)) === 0; await delay(20)) {
+      assert.ok(Date.now() < deadline, `sleep ${word} did not begin`);
+    }
+  };
+
   for (const how of ['cut', 'freeze'] as const) {
     const rounds = times[how];
     describe(`a link that is ${how === 'cut' ? 'cut' : 'frozen'}`, () => {
@@ -99,7 +105,10 @@ export function linkTests(subnet: SshHostsOptions['subnet'], times: { cut: numbe
         for (let round = 0; round < rounds; round++) {
           const word = `4${how === 'cut' ? 1 : 2}.${1000 + round}`;
           const running = host.exec(['sh', '-c', `echo begun; sleep ${word} & sleep ${word}`], within);
-          const cutting = delay(20 + Math.random() * 200).then(() => link[how]());
+          // Before it has begun, a cut only sends it over another connection.
+          const cutting = begun(word)
+            .then(() => delay(Math.random() * 200))
+            .then(() => link[how]());
           const error = await failureOf(running);
           await cutting;
           assert.ok(isUnreachable(error), String(error));
