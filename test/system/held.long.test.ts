@@ -105,7 +105,8 @@ describe('a deployment whose Temporal server is killed and started again', () =>
 });
 
 describe('a deployment that is cancelled', () => {
-  for (const step of STEPS) {
+  // The proof is the last: once it is let go it is through before its worker hears of the cancellation, and all is done.
+  for (const step of STEPS.filter((name) => name !== 'proveMessages')) {
     test(`in ${step} ends cancelled, gives the cluster back, and is completed by the next`, async () => {
       const [deployment, letGo] = await heldIn(step, 'start');
       await deployment.cancel();
