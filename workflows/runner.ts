@@ -172,7 +172,10 @@ export class Runner {
     let seen = this.seen();
     const { checks } = await settle('bridges', async () => {
       const groups = groupNames(topology);
-      await Promise.all(groups.map(async (group) => this.readings.set(group, await readGroup(topology, group, seen))));
+      const read = async (group: string): Promise<unknown> =>
+        // Hosts were seen with the nodes of verified groups only.
+        this.readings.set(group, await readGroup(topology, group, this.readings.has(group) ? seen : {}));
+      await Promise.all(groups.map(read));
       seen = {};
       return { checks: judgeBridges(topology, [...this.readings.values()].flat()) };
     });

@@ -4,12 +4,13 @@
  */
 import { classDataKey } from '../../core/activemq/class-data.js';
 import { hashText } from '../../core/hash-text.js';
-import type {
-  HostInside,
-  HostObservation,
-  MachineObservation,
-  NodeObservation,
-  ServiceObservation,
+import {
+  unknownNode,
+  type HostInside,
+  type HostObservation,
+  type MachineObservation,
+  type NodeObservation,
+  type ServiceObservation,
 } from '../../core/health/observation.js';
 import { activemqHome } from '../../core/layout.js';
 import type { Desired } from '../../core/plan/desired.js';
@@ -302,21 +303,11 @@ function newHost(topology: Topology, { host, secretsVersion }: { host: string; s
     secretsVersion,
     runAsUser: false,
     files: {},
-    nodes: nodes.map(({ name }) => unknownNode(name)),
+    nodes: nodes.map(({ name }) => newNode(name)),
   };
 }
 
-const unknownNode = (name: string): NodeObservation => ({
-  name,
-  desired: 'down',
-  process: { alive: false },
-  listening: [],
-  log: { role: 'none' },
-  lock: 'free',
-  storeWritable: false,
-  credentialsVersion: 0,
-  starts: 0,
-});
+const newNode = (name: string): NodeObservation => ({ ...unknownNode(name), desired: 'down', lock: 'free' });
 
 function insideOf(seen: HostObservation | undefined): HostInside {
   if (seen?.inside === undefined) throw new Error('a step on a host that has no container');
@@ -326,7 +317,7 @@ function insideOf(seen: HostObservation | undefined): HostInside {
 function nodeIn(inside: HostInside, name: string): NodeObservation {
   const known = inside.nodes.find((node) => node.name === name);
   if (known !== undefined) return known;
-  const made = unknownNode(name);
+  const made = newNode(name);
   inside.nodes.push(made);
   return made;
 }
