@@ -78,6 +78,7 @@ const NO_COPY = { NoCopy: true, Labels: {}, DriverConfig: { Name: 'local', Optio
 
 /** Docker hands out files as a tar of one. */
 export async function onlyFile(archive: NodeJS.ReadableStream): Promise<Buffer | null> {
-  for await (const entry of archive.pipe(tar.extract())) return buffer(entry);
+  // Awaited here: leaving the loop destroys the rest, and a file that comes in several pieces would be cut.
+  for await (const entry of archive.pipe(tar.extract())) return await buffer(entry);
   return null;
 }
