@@ -6,7 +6,8 @@ const isSource = import.meta.url.endsWith('.ts');
 const made = isSource ? '../dist/' : '../';
 
 const ASSETS = {
-  'agent.sh': '../agent/agent.sh',
+  /** The directory of the agent's parts; `agentText` joins them. */
+  agent: '../agent/parts',
   'machine.sh': '../agent/machine.sh',
   /** The directory of the topologies that the worker knows by name. */
   topologies: '../topologies',

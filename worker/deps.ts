@@ -3,6 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Deps } from '../activities/deps.js';
+import { agentText } from '../artefacts/agent-text.js';
 import { assetPath } from '../artefacts/assets.js';
 import { openArtefactCache } from '../artefacts/cache.js';
 import { containerName } from '../core/naming.js';
@@ -50,7 +51,7 @@ export async function createDeps(
       return openDockerHost({ engine: engine(spec.engine), container: containerName(topology, host), name: host });
     },
     cache: openArtefactCache({ directory: state.cache, log, allowedUrls: allowed.urls ?? undefined }),
-    agent: await readFile(assetPath('agent.sh'), 'utf8'),
+    agent: agentText(),
     machine: await readFile(assetPath('machine.sh'), 'utf8'),
     probe: await readFile(assetPath('probe.jar')),
     ensureImage: async (on, image, signal) => {

@@ -1,4 +1,4 @@
-/** The agent's answer to `observe`, read. The format is written down in agent/agent.sh, print_host and print_node. */
+/** The agent's answer to `observe`, read. The format is written down in agent/parts/looking.sh, print_host and print_node. */
 import { z } from 'zod';
 import { EverbrokerError } from '../failure.js';
 import { storeOf } from '../stores/index.js';

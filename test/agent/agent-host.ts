@@ -1,9 +1,10 @@
 /** A host for the agent in a temporary directory: its state, a home, and a "JVM" that is a small sh script. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { agentText } from '../../artefacts/agent-text.js';
 
 export interface Answer {
   code: number;
@@ -38,7 +39,7 @@ export class AgentHost {
     await mkdir(join(host.state, 'java/bin'), { recursive: true });
     await mkdir(join(host.root, '.activemq/apache-activemq-5.18.3'), { recursive: true });
     await writeFile(join(host.root, '.activemq/apache-activemq-5.18.3/.complete'), '');
-    await copyFile(new URL('../../agent/agent.sh', import.meta.url), join(host.state, 'agent.sh'));
+    await writeFile(join(host.state, 'agent.sh'), agentText());
     await writeFile(join(host.state, 'java/bin/java'), FAKE_JVM);
     await chmod(join(host.state, 'java/bin/java'), 0o755);
     return host;

@@ -1,6 +1,7 @@
 /** A machine of ssh-hosts.ts as activities see it, reached past SSH: what is tested here is not the way to it. */
 import { readFileSync } from 'node:fs';
 import type { Deps } from '../../activities/deps.js';
+import { agentText } from '../../artefacts/agent-text.js';
 import type { StepInput } from '../../activities/step-input.js';
 import type { lookAtMachine } from '../../activities/platforms/ssh-look.js';
 import { ssh } from '../../activities/platforms/ssh.js';
@@ -12,7 +13,7 @@ import type { Host } from '../../hosts/host.js';
 import { run } from '../../hosts/run.js';
 import type { SshTestHost } from './ssh-hosts.js';
 
-const asset = (name: string): string => readFileSync(new URL(`../../agent/${name}`, import.meta.url), 'utf8');
+const MACHINE = readFileSync(new URL('../../agent/machine.sh', import.meta.url), 'utf8');
 
 export class MachineSite {
   readonly topology: Topology;
@@ -33,8 +34,8 @@ export class MachineSite {
     this.host = host;
     this.opened = through(openDockerHost({ container: machine.container, name: host }));
     this.deps = {
-      agent: asset('agent.sh'),
-      machine: asset('machine.sh'),
+      agent: agentText(),
+      machine: MACHINE,
       openHost: () => Promise.resolve(this.opened),
       forgetSecrets: () => Promise.resolve(),
       pins: { of: () => Promise.resolve(null), record: () => Promise.resolve() },

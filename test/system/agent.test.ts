@@ -5,9 +5,10 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { agentText } from '../../artefacts/agent-text.js';
 import type { NodeObservation } from '../../core/health/observation.js';
 import { parseNodeLine, parseObservation } from '../../core/health/parse-observation.js';
 import { until } from '../agent/agent-host.js';
@@ -15,7 +16,6 @@ import { until } from '../agent/agent-host.js';
 const execute = promisify(execFile);
 const IMAGE = process.env['EVERBROKER_TEST_IMAGE'] ?? 'everbroker/debian:bookworm';
 const NAME = `everbroker-test-agent-${randomUUID().slice(0, 8)}`;
-const AGENT = fileURLToPath(new URL('../../agent/agent.sh', import.meta.url));
 const UID = '1883';
 const STORE = '/usr/local/mqcluster/store';
 
@@ -85,7 +85,8 @@ describe('the host agent in a container', () => {
     );
     const directory = await execute('mktemp', ['-d']);
     const staged = directory.stdout.trim();
-    await execute('sh', ['-c', 'mkdir -p "$1/everbroker" && cp "$2" "$1/everbroker/agent.sh"', 'sh', staged, AGENT]);
+    await mkdir(`${staged}/everbroker`);
+    await writeFile(`${staged}/everbroker/agent.sh`, agentText());
     await docker('cp', `${staged}/everbroker`, `${NAME}:/var/lib/`);
     await execute('rm', ['-rf', staged]);
     await docker('start', NAME);
