@@ -31,12 +31,13 @@ export interface StuckRecord {
   broker: string;
 }
 
+/** Each is gone through once, in any order: a million records need not be objects at the same time. */
 export interface LedgerInput {
-  sent: readonly SentRecord[];
-  delivered: readonly DeliveredRecord[];
-  stuck: readonly StuckRecord[];
-  /** Deliveries whose message carried no id of this load. */
-  foreign: number;
+  sent: Iterable<SentRecord>;
+  delivered: Iterable<DeliveredRecord>;
+  stuck: Iterable<StuckRecord>;
+  /** Deliveries by flow whose message carried no id of it. */
+  foreign: Readonly<Record<string, number>>;
 }
 
 /** Counts of one flow. */
@@ -45,7 +46,7 @@ export interface LedgerCounts {
   acknowledged: number;
   failed: number;
   unknown: number;
-  /** Messages delivered at least once. */
+  /** Acknowledged or unknown, and delivered at least once. */
   delivered: number;
   /** Acknowledged, not delivered, in no queue. */
   lost: number;
@@ -57,9 +58,9 @@ export interface LedgerCounts {
   recovered: number;
   /** Delivered although never sent, or surely not stored, or of somebody else. */
   unexpected: number;
-  /** Not delivered, found in a queue. */
+  /** Not delivered, found in a queue; also where nobody knows whether it was stored. */
   stuck: number;
-  /** First deliveries after a later message of the same producer. */
+  /** Messages whose first delivery came after that of a later one of the same producer. */
   reordered: number;
 }
 
@@ -107,3 +108,18 @@ export interface Ledger {
   flows: FlowLedger[];
   total: LedgerCounts;
 }
+
+export const noCounts = (): LedgerCounts => ({
+  sent: 0,
+  acknowledged: 0,
+  failed: 0,
+  unknown: 0,
+  delivered: 0,
+  lost: 0,
+  duplicated: 0,
+  redelivered: 0,
+  recovered: 0,
+  unexpected: 0,
+  stuck: 0,
+  reordered: 0,
+});
