@@ -42,6 +42,8 @@ const VARIANTS = [
   { name: 'network-multicast', node: 'mq1' },
   { name: 'network-mesh', node: 'mq1' },
   { name: 'tls', node: 'mq1' },
+  // Up to 5.16 the console's connector names no factories.
+  { name: 'tls', node: 'mq1', version: '5.15.16' },
 ];
 
 /** A host behind SSH with a store outside of its root. */
@@ -68,29 +70,38 @@ export const goldenFiles = (): Record<string, string> => ({
 
 const variants = (): Record<string, string> =>
   Object.fromEntries(
-    VARIANTS.flatMap(({ name, node }) => {
-      const topology = shippedAs(name);
-      return renderNode(topology, nodeNamed(topology, node), withConnector(aDistribution('5.18.3')))
+    VARIANTS.flatMap(({ name, node, version }) => {
+      const topology = shippedAs(name, version);
+      const connector = version === undefined ? CONNECTOR : OLD_CONNECTOR;
+      const distribution = withConnector(aDistribution(topology.activemq.version), connector);
+      const directory = [name, version, node].filter((part) => part !== undefined).join('/');
+      return renderNode(topology, nodeNamed(topology, node), distribution)
         .filter(({ path }) => /\/(activemq|jetty)\.xml$/.test(path))
         .map(({ path, content }): [string, string] => [
-          `${name}/${node}/${path.slice(path.lastIndexOf('/') + 1)}`,
+          `${directory}/${path.slice(path.lastIndexOf('/') + 1)}`,
           content,
         ]);
     }),
   );
 
 /** Encryption changes a part of jetty.xml that nothing else does, so only these have it. */
-const withConnector = (distribution: Distribution): Distribution => ({
+const withConnector = (distribution: Distribution, connector: string): Distribution => ({
   ...distribution,
   shipped: {
     ...distribution.shipped,
-    'conf/jetty.xml': stand('jetty.xml').replace('</beans>', `${CONNECTOR}</beans>`),
+    'conf/jetty.xml': stand('jetty.xml').replace('</beans>', `${connector}</beans>`),
   },
 });
 
 const CONNECTOR = `  <bean id="Connector" class="org.eclipse.jetty.server.ServerConnector">
     <constructor-arg ref="Server"/>
     <constructor-arg><list><ref bean="httpConnectionFactory"/></list></constructor-arg>
+  </bean>
+`;
+
+const OLD_CONNECTOR = `  <bean id="Connector" class="org.eclipse.jetty.server.ServerConnector">
+    <constructor-arg ref="Server"/>
+    <property name="port" value="8161"/>
   </bean>
 `;
 
