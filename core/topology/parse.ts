@@ -2,17 +2,15 @@
 import { completeDraft, salvage } from './draft.js';
 import type { Draft } from './draft.js';
 import { MAX_PROBLEMS } from './limits.js';
-import { startsWith, toProblem } from './problem.js';
+import { apartFrom, shortened, withLines, type LineOf } from './problem.js';
 import type { Finding, ParseResult, Problem } from './problem.js';
 import { findingsOf } from './rules.js';
-import { schemaFindings } from './schema-problems.js';
-import { topologySchema } from './schema.js';
+import { namedAt, schemaFindings, type Named } from './schema-problems.js';
+import { groupSchema, hostSchema, nodeSchema, topologySchema } from './schema.js';
 import { readText } from './text.js';
 
 export { formatProblems } from './problem.js';
 export type { ParseResult, Problem } from './problem.js';
-
-type LineOf = (at: Finding['at']) => number | undefined;
 
 /** Parses a topology that is an object already. */
 export const parseTopology = (input: unknown): ParseResult => parse(input);
@@ -22,14 +20,14 @@ export const parseTopology = (input: unknown): ParseResult => parse(input);
  * @param options.name What messages call the text, e.g. the file's name.
  */
 export function parseTopologyText(text: string, { name = 'topology' }: { name?: string } = {}): ParseResult {
-  const read = readText(text, name);
+  const read = readText(text, { name, what: 'topology' });
   return read.ok ? parse(read.value, read.lineOf) : { ok: false, type: 'InvalidInput', problems: read.problems };
 }
 
 function parse(input: unknown, lineOf?: LineOf): ParseResult {
-  const said = (findings: Finding[]): Problem[] => findings.map((finding) => withLine(finding, lineOf));
+  const said = (findings: Finding[]): Problem[] => withLines(findings, { document: 'topology', lineOf });
   const parsed = topologySchema.safeParse(input);
-  const wrong = schemaFindings(input);
+  const wrong = schemaFindings(topologySchema, input, namesOf(input));
   if (wrong.length > MAX_PROBLEMS) return { ok: false, type: 'InvalidInput', problems: said(shortened(wrong)) };
   const draft = parsed.success ? completeDraft(parsed.data) : salvage(input);
   const broken = draft === undefined ? [] : apartFrom(wrong, findingsOf(draft, 'error'));
@@ -43,19 +41,11 @@ function parse(input: unknown, lineOf?: LineOf): ParseResult {
   return { ok: true, topology: parsed.data, warnings: said(warningsOf(draft)) };
 }
 
-function shortened(findings: Finding[]): Finding[] {
-  if (findings.length <= MAX_PROBLEMS) return findings;
-  const left = findings.length - MAX_PROBLEMS;
-  return [...findings.slice(0, MAX_PROBLEMS), { at: [], message: `has ${left} more problems`, code: 'schema' }];
+/** Hosts, groups and nodes. */
+function namesOf(input: unknown): Named[] {
+  const groups = namedAt(input, ['groups'], groupSchema);
+  const nodes = groups.flatMap(({ at }) => namedAt(input, [...at, 'nodes'], nodeSchema));
+  return [...namedAt(input, ['hosts'], hostSchema), ...groups, ...nodes];
 }
 
 const warningsOf = (draft: Draft | undefined): Finding[] => (draft === undefined ? [] : findingsOf(draft, 'warning'));
-
-/** A rule that speaks about a place where the schema found something speaks about a stand-in, not about the file. */
-const apartFrom = (wrong: Finding[], findings: Finding[]): Finding[] =>
-  findings.filter(({ at }) => !wrong.some((other) => startsWith(other.at, at) || startsWith(at, other.at)));
-
-function withLine(finding: Finding, lineOf?: LineOf): Problem {
-  const line = lineOf?.(finding.at);
-  return { ...toProblem(finding), ...(line === undefined ? {} : { line }) };
-}

@@ -1,11 +1,12 @@
-/** What is said about a topology: each thing with the place it is about, a stable code, and a way out where one is known. */
+/** What is said about a topology or a scenario: each thing with the place it is about, a stable code, and a way out where one is known. */
 import type { FailureType } from '../failure.js';
+import { MAX_PROBLEMS } from './limits.js';
 import type { Topology } from './schema.js';
 
 export type Path = readonly (string | number)[];
 
 export interface Problem {
-  /** Where in the topology: `groups.brokerA.nodes.mq1.openwire`; for text that is not YAML `name:line:column`. */
+  /** Where in the document: `groups.brokerA.nodes.mq1.openwire`; for text that is not YAML `name:line:column`. */
   path: string;
   message: string;
   /** What to write instead. */
@@ -30,9 +31,9 @@ export type ParseResult =
 
 const PLAIN_KEY = /^[A-Za-z0-9_-]{1,60}$/;
 
-/** `['bridges', 0, 'to']` -> `bridges[0].to`; the whole document is `topology`. */
-export function pathText(at: Path): string {
-  if (at.length === 0) return 'topology';
+/** `['bridges', 0, 'to']` -> `bridges[0].to`; the whole document goes by its kind, `topology`. */
+function pathText(at: Path, document: string): string {
+  if (at.length === 0) return document;
   return at.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
     if (!PLAIN_KEY.test(part)) return `${text}[${JSON.stringify(clip(part))}]`;
@@ -40,11 +41,36 @@ export function pathText(at: Path): string {
   }, '');
 }
 
-export function toProblem({ at, message, suggestion, code }: Finding): Problem {
-  return { path: pathText(at), message, ...(suggestion === undefined ? {} : { suggestion }), code };
+export type LineOf = (at: Path) => number | undefined;
+
+/** Findings as problems, with the lines of the text where it was one. */
+export function withLines(
+  findings: readonly Finding[],
+  { document, lineOf }: { document: 'topology' | 'scenario'; lineOf: LineOf | undefined },
+): Problem[] {
+  return findings.map(({ at, message, suggestion, code }) => {
+    const line = lineOf?.(at);
+    return {
+      path: pathText(at, document),
+      message,
+      ...(suggestion === undefined ? {} : { suggestion }),
+      code,
+      ...(line === undefined ? {} : { line }),
+    };
+  });
 }
 
-export const startsWith = (path: Path, start: Path): boolean => start.every((part, index) => path[index] === part);
+export function shortened(findings: Finding[]): Finding[] {
+  if (findings.length <= MAX_PROBLEMS) return findings;
+  const left = findings.length - MAX_PROBLEMS;
+  return [...findings.slice(0, MAX_PROBLEMS), { at: [], message: `has ${left} more problems`, code: 'schema' }];
+}
+
+/** A rule that speaks about a place where the schema found something speaks about a stand-in, not about the file. */
+export const apartFrom = (wrong: readonly Finding[], findings: readonly Finding[]): Finding[] =>
+  findings.filter(({ at }) => !wrong.some((other) => startsWith(other.at, at) || startsWith(at, other.at)));
+
+const startsWith = (path: Path, start: Path): boolean => start.every((part, index) => path[index] === part);
 
 /** Values from outside stand in messages; a message stays one line of a bearable length. */
 export function clip(text: string, most = 60): string {

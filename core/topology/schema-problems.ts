@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { closest, didYouMean } from './closest.js';
 import { clip } from './problem.js';
 import type { Finding, Path } from './problem.js';
-import { groupSchema, hostSchema, nodeSchema, topologySchema } from './schema.js';
 
 type Issue = z.core.$ZodIssue;
 const CODE = 'schema';
@@ -11,20 +10,37 @@ const CODE = 'schema';
 /** More unknown keys in one place say nothing new. */
 const MOST_UNKNOWN_KEYS = 20;
 
-/** Every problem that the schema sees in `input`, in the schema's order; one a path. */
-export function schemaFindings(input: unknown): Finding[] {
-  return oneAPath([...findingsOf(topologySchema, input, []), ...hiddenFindings(input)]);
+/** A value that stands under a name of its own, with the schema that it has to have. */
+export interface Named {
+  at: Path;
+  name: string;
+  value: unknown;
+  schema: z.ZodType;
 }
 
-function findingsOf(schema: z.ZodType, input: unknown, at: Path): Finding[] {
+/**
+ * Every problem that the schema sees in `input`, in the schema's order; one a path.
+ * @param named What stands under names: looked at here, because zod passes over the values under a name that it refuses.
+ */
+export function schemaFindings(schema: z.ZodType, input: unknown, named: readonly Named[] = []): Finding[] {
+  return oneAPath([...findingsOf(schema, input, []), ...hiddenFindings(named)]);
+}
+
+function findingsOf(schema: z.ZodType, input: unknown, start: Path): Finding[] {
   const result = schema.safeParse(input, { error: wording });
-  return result.success ? [] : result.error.issues.flatMap((issue) => toFindings(issue, input, at));
+  return result.success ? [] : result.error.issues.flatMap((issue) => toFindings(issue, { schema, input, start }));
 }
 
-function toFindings(issue: Issue, input: unknown, start: Path): Finding[] {
+interface Place {
+  schema: z.ZodType;
+  input: unknown;
+  start: Path;
+}
+
+function toFindings(issue: Issue, { schema, input, start }: Place): Finding[] {
   const inside = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
   const at = [...start, ...inside];
-  if (issue.code === 'unrecognized_keys') return unknownKeys(issue, { input, inside, at });
+  if (issue.code === 'unrecognized_keys') return unknownKeys(issue, { schema, input, inside, at });
   if (issue.code === 'invalid_key') {
     return [{ at, message: issue.issues[0]?.message ?? 'is no possible name', code: CODE }];
   }
@@ -35,9 +51,9 @@ function toFindings(issue: Issue, input: unknown, start: Path): Finding[] {
 
 function unknownKeys(
   issue: Extract<Issue, { code: 'unrecognized_keys' }>,
-  { input, inside, at }: { input: unknown; inside: Path; at: Path },
+  { schema, input, inside, at }: { schema: z.ZodType; input: unknown; inside: Path; at: Path },
 ): Finding[] {
-  const known = knownKeys(at, valueAt(input, inside));
+  const known = knownKeys(schema, inside, input);
   const findings: Finding[] = issue.keys.slice(0, MOST_UNKNOWN_KEYS).map((key) => ({
     at: [...at, key],
     message: 'is not a key of this format',
@@ -58,7 +74,7 @@ const wording: z.core.$ZodErrorMap = (issue) => {
     case 'invalid_value':
       return `must be ${oneOf(issue.values)}, not ${shown(issue.input)}`;
     case 'invalid_union':
-      return discriminatorMessage(issue.options, valueAt(issue.input, ['kind']));
+      return discriminatorMessage(issue.options, valueAt(issue.input, [issue.discriminator ?? 'kind']));
     case 'too_small':
       return `must be at least ${issue.minimum}`;
     case 'too_big':
@@ -123,9 +139,13 @@ function shown(value: unknown): string {
 }
 
 /** The keys that the schema has at a path of the input, asked from the schema itself. */
-function knownKeys(at: Path, value: unknown): string[] {
-  let schema: unknown = topologySchema;
-  for (const part of at) schema = inner(unwrapped(schema, undefined), part);
+function knownKeys(whole: z.ZodType, inside: Path, input: unknown): string[] {
+  let schema: unknown = whole;
+  let value = input;
+  for (const part of inside) {
+    schema = inner(unwrapped(schema, value), part);
+    value = valueAt(value, [part]);
+  }
   const object = unwrapped(schema, value);
   return object instanceof z.ZodObject ? Object.keys(object.shape) : [];
 }
@@ -133,20 +153,20 @@ function knownKeys(at: Path, value: unknown): string[] {
 function inner(schema: unknown, part: string | number): unknown {
   if (schema instanceof z.ZodRecord) return schema.valueType;
   if (schema instanceof z.ZodArray) return schema.element;
-  if (schema instanceof z.ZodDiscriminatedUnion) {
-    const holder = schema.options.find((option) => option instanceof z.ZodObject && String(part) in option.shape);
-    return inner(holder, part);
-  }
   return schema instanceof z.ZodObject ? schema.shape[part] : undefined;
 }
 
+/** Of a union the choice that the value names. */
 function unwrapped(schema: unknown, value: unknown): unknown {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) {
     return unwrapped(schema.unwrap(), value);
   }
-  if (schema instanceof z.ZodDiscriminatedUnion && value !== undefined) {
-    const kind = valueAt(value, ['kind']);
-    return schema.options.find((option) => option instanceof z.ZodObject && isLiteral(option.shape['kind'], kind));
+  if (schema instanceof z.ZodDiscriminatedUnion) {
+    const { discriminator } = schema.def;
+    const choice = valueAt(value, [discriminator]);
+    return schema.options.find(
+      (option) => option instanceof z.ZodObject && isLiteral(option.shape[discriminator], choice),
+    );
   }
   return schema;
 }
@@ -158,15 +178,7 @@ const isLiteral = (schema: unknown, value: unknown): boolean =>
  * What zod passes over: the values under a name that is refused, and the name `__proto__`, which it skips. Both are looked at
  * here, so that one reading of the messages is enough to correct a file.
  */
-function hiddenFindings(input: unknown): Finding[] {
-  const groups = entriesAt(input, ['groups']);
-  const named = [
-    ...entriesAt(input, ['hosts']).map((entry) => ({ ...entry, schema: hostSchema })),
-    ...groups.map((entry) => ({ ...entry, schema: groupSchema })),
-    ...groups
-      .flatMap(({ at }) => entriesAt(input, [...at, 'nodes']))
-      .map((entry) => ({ ...entry, schema: nodeSchema })),
-  ];
+function hiddenFindings(named: readonly Named[]): Finding[] {
   return named.flatMap(({ at, name, value, schema }) => {
     if (name === '__proto__') return [{ at, message: 'is no possible name', code: CODE }];
     return PLAUSIBLE_NAME.test(name) ? [] : findingsOf(schema, value, at);
@@ -176,10 +188,16 @@ function hiddenFindings(input: unknown): Finding[] {
 /** As in the schema; a name that passes has had its value checked by the schema already. */
 const PLAUSIBLE_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,39}$/;
 
-function entriesAt(input: unknown, at: Path): { at: Path; name: string; value: unknown }[] {
+/** What stands under the names of a mapping. */
+export function namedAt(input: unknown, at: Path, schema: z.ZodType): Named[] {
   const value = valueAt(input, at);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
-  return Object.entries(value).map(([name, member]: [string, unknown]) => ({ at: [...at, name], name, value: member }));
+  return Object.entries(value).map(([name, member]: [string, unknown]) => ({
+    at: [...at, name],
+    name,
+    value: member,
+    schema,
+  }));
 }
 
 /** The value at a path, looking at own properties only. */

@@ -11,10 +11,14 @@ export type TextResult =
 /** One mistake in YAML makes more of them further down. */
 const MAX_SHOWN = 20;
 
-/** @param name What the problems call the text: a file's name. */
-export function readText(text: string, name: string): TextResult {
+/**
+ * @param name What the problems call the text: a file's name.
+ * @param what What it is to be.
+ */
+export function readText(text: string, { name, what }: { name: string; what: 'topology' | 'scenario' }): TextResult {
   const refusal = sizeProblem(text) ?? depthProblem(text);
-  if (refusal !== undefined) return { ok: false, problems: [{ path: name, message: refusal, code: 'text' }] };
+  if (refusal !== undefined)
+    return { ok: false, problems: [{ path: name, message: `${refusal}, which no ${what} is`, code: 'text' }] };
 
   const lines = new LineCounter();
   const place = (offset: number): Pick<Problem, 'path' | 'line'> => {
@@ -57,7 +61,7 @@ function toData(document: Document.Parsed, { name, lines }: { name: string; line
 
 function sizeProblem(text: string): string | undefined {
   const tooLong = text.length > MAX_TEXT_BYTES || new TextEncoder().encode(text).length > MAX_TEXT_BYTES;
-  return tooLong ? `is larger than ${MAX_TEXT_BYTES / 1024 / 1024} MiB, which no topology is` : undefined;
+  return tooLong ? `is larger than ${MAX_TEXT_BYTES / 1024 / 1024} MiB` : undefined;
 }
 
 /**
@@ -86,7 +90,7 @@ function blockDepth(line: string): number {
   return opened === 0 ? 0 : opened + Math.floor((line.length - line.trimStart().length) / 8);
 }
 
-const tooDeep = `is nested deeper than ${MAX_DEPTH} levels, which no topology is`;
+const tooDeep = `is nested deeper than ${MAX_DEPTH} levels`;
 
 function duplicateKeys(node: ParsedNode | null): { key: string; offset: number }[] {
   if (isSeq(node)) return node.items.flatMap((item) => duplicateKeys(item));
