@@ -88,6 +88,11 @@ export const FAILURES = {
     'Take a file system whose locks hold between hosts (NFS 4, without `nolock` or `local_lock`), or a store in a database (jdbc); no broker was started.',
   ),
   BrokerDidNotStart: environment(true, 7, 'Read the end of the broker’s log above.'),
+  FaultImpossible: environment(
+    false,
+    4,
+    'Take a scenario whose fault can be done there, or give the host what the message names; nothing was broken.',
+  ),
   VerificationFailed: environment(false, 8, 'Each failed check above names its fault.'),
   StepSkippedByUser: environment(false, 9, 'A failed step was skipped on request; verify tells what is missing.'),
   Aborted: environment(false, 9, 'The operation was aborted on request; deploy goes on from here.'),

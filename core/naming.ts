@@ -12,7 +12,7 @@ export const LABEL_CLUSTER = 'everbroker.cluster';
 export const LABEL_HOST = 'everbroker.host';
 export const LABEL_GROUP = 'everbroker.group';
 export const LABEL_DATABASE = 'everbroker.database';
-/** What a labelled thing is: container | claim | store | database | state | network. */
+/** What a labelled thing is: container | claim | store | database | state | network | fault. */
 export const LABEL_ROLE = 'everbroker.role';
 /** Hash of the host's specification that a container was created from. */
 export const LABEL_SPEC = 'everbroker.spec';
@@ -28,6 +28,8 @@ export const claimName = (cluster: string): string => `everbroker-claim-${cluste
 export const storeVolume = (cluster: string, group: string): string => `${cluster}.${group}.store`;
 /** The volume of a database: like a store's. */
 export const databaseVolume = (cluster: string, database: string): string => `${cluster}.${database}.database`;
+/** The helper container that does a fault to a host, and undoes it. */
+export const faultHelper = (cluster: string, host: string, id: string): string => `${cluster}.${host}.fault.${id}`;
 /** The volume of a host's state (agent, secrets, manifest). */
 export const stateVolume = (cluster: string, host: string): string => `${cluster}.${host}.state`;
 

@@ -2,6 +2,7 @@
 import { call, dockerClient, type CallOptions } from './docker-client.js';
 import { dockerClaims, type DockerClaims } from './docker-claims.js';
 import { dockerContainers, type DockerContainers } from './docker-containers.js';
+import { dockerHelpers, type DockerHelpers } from './docker-helpers.js';
 import { dockerImages, type DockerImages } from './docker-images.js';
 import { dockerNetworks, type DockerNetworks } from './docker-networks.js';
 import { dockerVolumeFiles, type DockerVolumeFiles } from './docker-volume-files.js';
@@ -11,13 +12,21 @@ export type { HostFile } from './archive.js';
 export type { Claim, ClaimOutcome, ClaimSpec } from './docker-claims.js';
 export type { CallOptions } from './docker-client.js';
 export type { ContainerSpec, ContainerState } from './docker-containers.js';
+export type { HelperSpec } from './docker-helpers.js';
 export type { NetworkSpec, NetworkState } from './docker-networks.js';
 export type { VolumeFile } from './docker-volume-files.js';
 export type { VolumeState } from './docker-volumes.js';
 export type { Labels } from './labels.js';
 
 export interface DockerEngine
-  extends DockerNetworks, DockerContainers, DockerVolumes, DockerVolumeFiles, DockerImages, DockerClaims {
+  extends
+    DockerNetworks,
+    DockerContainers,
+    DockerVolumes,
+    DockerVolumeFiles,
+    DockerImages,
+    DockerClaims,
+    DockerHelpers {
   /** As in DOCKER_HOST. */
   readonly address: string;
   /** The engine's own id, which a host is pinned to; the same for every address that leads to it. */
@@ -43,6 +52,7 @@ export function openDockerEngine(address?: string): DockerEngine {
     ...dockerVolumeFiles(client),
     ...dockerImages(client),
     ...dockerClaims(client),
+    ...dockerHelpers(client),
   };
 }
 

@@ -16,7 +16,11 @@ const FROM: Record<SshdImage, string> = {
   [SSHD_JRE_IMAGE]: JRE_IMAGE,
   [SSHD_PYTHON_IMAGE]: JRE_IMAGE,
 };
-const MORE_PACKAGES: Partial<Record<SshdImage, string>> = { [SSHD_PYTHON_IMAGE]: ' python3' };
+const MORE_PACKAGES: Record<SshdImage, string> = {
+  [SSHD_IMAGE]: ' nftables',
+  [SSHD_JRE_IMAGE]: ' nftables',
+  [SSHD_PYTHON_IMAGE]: ' python3',
+};
 
 /**
  * `deploy` may use sudo freely, `admin` with a password, `plain` not at all. The package's host keys would be
@@ -34,7 +38,7 @@ echo 'admin ALL=(ALL) ALL' > /etc/sudoers.d/admin
 printf 'PermitRootLogin yes\\nUseDNS no\\n' > /etc/ssh/sshd_config.d/test.conf
 ${CLEAN_APT}`;
 
-const scriptOf = (image: SshdImage): string => install(MORE_PACKAGES[image] ?? '');
+const scriptOf = (image: SshdImage): string => install(MORE_PACKAGES[image]);
 
 async function recipe(engine: DockerClient, image: SshdImage): Promise<string> {
   const base = await imageId(engine, FROM[image]);

@@ -4,6 +4,7 @@ export interface Goal {
   testServer: boolean;
   python: boolean;
   jreImage: boolean;
+  faultImage: boolean;
   sshdImages: boolean;
   activemq: readonly string[];
 }

@@ -11,6 +11,7 @@ import { commandFailed, run } from '../../hosts/run.js';
 import { putFiles } from '../../hosts/transfer.js';
 import { askAgent, execAgent } from '../ask-agent.js';
 import { publicKeyOf } from '../host-key.js';
+import { dockerFaults } from './docker-faults.js';
 import { dockerLease } from './docker-lease.js';
 import { findOnEngines, undoOnEngine } from './docker-removal.js';
 import type { Platform, Site, Surroundings } from './platform.js';
@@ -57,6 +58,7 @@ export const docker: Platform = {
 
   find: findOnEngines,
   undo: undoOnEngine,
+  faults: dockerFaults,
 };
 
 /** Without the agent's file its guard cannot be asked: the owner is compared here, in the same command. */

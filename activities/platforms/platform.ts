@@ -2,12 +2,14 @@
  * What carries hosts: Docker engines, or machines that are there already. One implementation a kind; nothing else in the
  * activities knows kinds.
  */
+import type { FaultSighting, HostFault } from '../../core/drills/host-fault.js';
 import type { HostInside, MachineObservation, PlacementObservation } from '../../core/health/observation.js';
 import type { Found } from '../../core/plan/destroy.js';
 import type { StepResult } from '../../core/plan/step.js';
 import type { Topology } from '../../core/topology/topology.js';
 import type { Host } from '../../hosts/host.js';
 import type { Deps } from '../deps.js';
+import type { Healed, Injected } from '../faults/fault-doer.js';
 import type { StepInput } from '../step-input.js';
 import type { Lease } from './lease.js';
 
@@ -52,6 +54,27 @@ export interface Platform {
   find(deps: Deps, topology: Topology, hosts: readonly string[]): Promise<Found[]>;
   /** Undoes one creation of the run with this token; what is gone, or another's, is as wanted. */
   undo(site: Site, what: { token: string; created: string }): Promise<void>;
+  faults: FaultsAround;
+}
+
+/** A fault that is done around a host, and not by the agent on it. */
+export type FaultAround = Extract<HostFault, { by: 'network' | 'carrier' }>;
+
+export interface FaultAt<F extends FaultAround = FaultAround> {
+  /** Names the fault on its host. */
+  id: string;
+  fault: F;
+}
+
+/** Each fault has a timer that heals it without Everbroker, and is done and undone at most once by its id. */
+export interface FaultsAround {
+  /** Why these faults cannot be done there, every reason. Asked before a drill begins; leaves nothing behind. */
+  problems(site: Site, faults: readonly FaultAround[], signal: AbortSignal): Promise<string[]>;
+  /** Returns when the fault is in force. @throws EverbrokerError FaultImpossible | OwnershipLost */
+  inject(site: Site, what: FaultAt & { token: string }, signal: AbortSignal): Promise<Injected>;
+  /** Also when the cluster was lost to another operation. */
+  heal(site: Site, what: FaultAt, signal: AbortSignal): Promise<Healed>;
+  look(site: Site, what: FaultAt, signal: AbortSignal): Promise<FaultSighting>;
 }
 
 export interface Look {

@@ -3,6 +3,7 @@ import { AGENT_FILE } from '../../core/layout.js';
 import { run } from '../../hosts/run.js';
 import type { Platform } from './platform.js';
 import { findOnMachines, undoOnMachine } from './ssh-clear.js';
+import { sshFaults } from './ssh-faults.js';
 import { sshLease } from './ssh-lease.js';
 import { lookAtMachine } from './ssh-look.js';
 import { anotherCluster, prepareMachine } from './ssh-prepare.js';
@@ -37,4 +38,5 @@ export const ssh: Platform = {
   prepare: prepareMachine,
   find: findOnMachines,
   undo: undoOnMachine,
+  faults: sshFaults,
 };
