@@ -133,9 +133,19 @@ function writerOf(line: string, behindMs: number): Writer | null {
   return { kind, flow, number: numberOf(third), startMs: numberOf(fourth) + behindMs, queue: '', broker: '' };
 }
 
-function numberOf(word: string | undefined): number {
-  if (word === undefined || !/^\d{1,16}$/.test(word)) throw new RangeError(`${String(word)} is no number of a record`);
-  return Number(word);
+/** By hand, because a ledger of a million messages has ten million numbers. */
+function numberOf(word = ''): number {
+  let value = 0;
+  for (let index = 0; index < word.length; index++) {
+    const digit = word.charCodeAt(index) - 48;
+    if (digit < 0 || digit > 9) return noNumber(word);
+    value = value * 10 + digit;
+  }
+  return word.length > 0 && word.length <= 16 ? value : noNumber(word);
+}
+
+function noNumber(word: string): never {
+  throw new RangeError(`${JSON.stringify(word)} is no number of a record`);
 }
 
 const strange = (words: readonly string[]): RangeError => new RangeError(`no record: ${words.join(' ').slice(0, 100)}`);

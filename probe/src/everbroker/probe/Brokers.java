@@ -16,21 +16,13 @@ final class Brokers {
 
     /** @return a started connection, within about the task's timeout */
     static ActiveMQConnection connect(Task task, String url) throws JMSException {
-        ActiveMQConnectionFactory factory = factory(task, url);
-        if (!task.flag("anonymous")) {
-            factory.setUserName(task.text("user", null));
-            factory.setPassword(task.text("password", null));
-        }
-        // advisories would need rights beyond the probe's own queues
-        factory.setWatchTopicAdvisories(false);
+        ActiveMQConnectionFactory factory = login(task, url);
         // a send that returns is an acknowledged one; asynchronous sends lose messages when a master dies
         factory.setUseAsyncSend(false);
         factory.setAlwaysSyncSend(true);
         // failover: bounds only the time without a connection; a frozen broker answers neither sends nor logins
         factory.setSendTimeout(task.timeoutMs());
         factory.setConnectResponseTimeout(task.timeoutMs());
-        // how long close() waits for a broker that is gone
-        factory.setCloseTimeout(1_000);
         ActiveMQConnection connection = (ActiveMQConnection) factory.createConnection();
         Fuse fuse = Fuse.light(connection, task.timeoutMs());
         try {
@@ -44,6 +36,26 @@ final class Brokers {
             late.initCause(problem);
             throw late;
         }
+    }
+
+    /** @return a connection that is not started yet; it waits for a broker for as long as it takes. */
+    static ActiveMQConnection lasting(Task task, String url, int prefetch) throws JMSException {
+        ActiveMQConnectionFactory factory = login(task, url);
+        factory.getPrefetchPolicy().setQueuePrefetch(prefetch);
+        return (ActiveMQConnection) factory.createConnection();
+    }
+
+    private static ActiveMQConnectionFactory login(Task task, String url) throws JMSException {
+        ActiveMQConnectionFactory factory = factory(task, url);
+        if (!task.flag("anonymous")) {
+            factory.setUserName(task.text("user", null));
+            factory.setPassword(task.text("password", null));
+        }
+        // advisories would need rights beyond the probe's own queues
+        factory.setWatchTopicAdvisories(false);
+        // how long close() waits for a broker that is gone
+        factory.setCloseTimeout(1_000);
+        return factory;
     }
 
     private static ActiveMQConnectionFactory factory(Task task, String url) throws JMSException {

@@ -60,6 +60,7 @@ public final class Probe {
                 case "tls": return Tls.check(task);
                 case "sweep": return Sweep.run(task);
                 case "produce": return new Produce(task, reporter).run();
+                case "browse": return Browse.run(task);
                 case "drain": return new Drain(task, reporter).run();
                 default: return Login.check(task);
             }

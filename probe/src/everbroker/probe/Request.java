@@ -12,14 +12,20 @@ import java.util.Set;
 
 /** Reads the request: lines before the first `task=` hold for every task, the others for the task they follow. */
 final class Request {
-    private static final Set<String> KINDS = new HashSet<>(Arrays.asList("route", "tls", "sweep", "produce", "drain", "login"));
+    private static final Set<String> KINDS = new HashSet<>(Arrays.asList("route", "tls", "sweep", "produce", "drain", "browse", "login"));
     private static final Set<String> KEYS = new HashSet<>(Arrays.asList(
             "task", "name", "user", "password", "ca", "listeners", "speaks", "anonymous", "run", "queue", "queues", "from", "to", "via", "count", "size",
-            "timeoutMs", "idleMs", "lingerMs", "deleteMs", "cleanup", "events", "deadlineMs"));
+            "timeoutMs", "idleMs", "lingerMs", "deleteMs", "cleanup", "events", "deadlineMs", "perSecond", "producers",
+            "consumers", "transaction"));
 
     private Request() {}
 
+    /** What the probe does. */
     static List<Task> parse(BufferedReader input) throws IOException, BadRequest {
+        return parse(input, KINDS);
+    }
+
+    static List<Task> parse(BufferedReader input, Set<String> kinds) throws IOException, BadRequest {
         Map<String, String> shared = new LinkedHashMap<>();
         List<Map<String, String>> sections = new ArrayList<>();
         Map<String, String> current = shared;
@@ -40,7 +46,7 @@ final class Request {
         Set<String> names = new HashSet<>();
         for (Map<String, String> section : sections) {
             Task task = new Task(section);
-            task.check(KINDS);
+            task.check(kinds);
             if (!names.add(task.name())) throw new BadRequest("two tasks are named " + task.name());
             tasks.add(task);
         }

@@ -77,7 +77,7 @@ final class Sender {
     }
 
     /** Whether the message is surely not stored. In doubt it is not certain. */
-    private static boolean isCertain(JMSException problem) {
+    static boolean isCertain(JMSException problem) {
         return Brokers.isRefusal(problem)
                 || problem instanceof ConnectionFailedException
                 || problem instanceof IllegalStateException

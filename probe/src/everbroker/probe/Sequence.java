@@ -10,12 +10,20 @@ final class Sequence {
     private Sequence() {}
 
     static String ranges(BitSet set) {
+        return ranges(set, MOST_RANGES);
+    }
+
+    static String allRanges(BitSet set) {
+        return ranges(set, Integer.MAX_VALUE);
+    }
+
+    private static String ranges(BitSet set, int most) {
         StringBuilder text = new StringBuilder();
         int ranges = 0;
         for (int first = set.nextSetBit(0); first >= 0; ) {
             int last = set.nextClearBit(first) - 1;
             if (text.length() > 0) text.append(',');
-            if (++ranges > MOST_RANGES) return text.append("...").toString();
+            if (++ranges > most) return text.append("...").toString();
             text.append(first);
             if (last > first) text.append('-').append(last);
             first = set.nextSetBit(last + 1);

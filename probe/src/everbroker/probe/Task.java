@@ -22,8 +22,11 @@ final class Task {
             require("ca");
             return;
         }
+        // a flow may have its other end on another host
+        boolean isFlow = kind().equals("flow");
+        if (isFlow && from().isEmpty() && to().isEmpty()) throw new BadRequest(name() + ": it has no end here");
         boolean receives = kind().equals("route") || kind().equals("drain");
-        boolean sends = !kind().equals("drain");
+        boolean sends = !kind().equals("drain") && !isFlow;
         if (sends) require("from");
         if (receives) require("to");
         if (kind().equals("login")) return;
@@ -34,11 +37,14 @@ final class Task {
                 throw new BadRequest(name() + ": the queue must be one queue below " + QUEUE_PREFIX);
         }
         if (kind().equals("sweep")) return;
-        if (sends && !values.containsKey("count")) throw new BadRequest(name() + ": count is missing");
-        for (String key : new String[] {"count", "size", "timeoutMs", "idleMs", "lingerMs", "deleteMs", "deadlineMs"}) {
+        boolean counts = kind().equals("route") || kind().equals("produce");
+        if (counts && !values.containsKey("count")) throw new BadRequest(name() + ": count is missing");
+        for (String key : new String[] {"count", "size", "timeoutMs", "idleMs", "lingerMs", "deleteMs", "deadlineMs", "producers", "consumers", "transaction"}) {
             if (values.containsKey(key) && !values.get(key).matches("[0-9]{1,8}"))
                 throw new BadRequest(name() + ": " + key + " is not a number");
         }
+        if (isFlow && !text("perSecond", "1").matches("[0-9]{1,5}([.][0-9]{1,9})?"))
+            throw new BadRequest(name() + ": perSecond is not a number");
     }
 
     private void require(String key) throws BadRequest {
@@ -69,6 +75,8 @@ final class Task {
     int count() { return number("count", 1, 1, 10_000_000); }
 
     int size() { return number("size", 100, 0, 50_000_000); }
+
+    double perSecond() { return Math.max(1e-3, Double.parseDouble(text("perSecond", "1"))); }
 
     int timeoutMs() { return number("timeoutMs", 15_000, 1, 86_400_000); }
 
