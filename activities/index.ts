@@ -2,6 +2,7 @@
 import { makeClassData } from './class-data.js';
 import { claimCluster, keepClaim, releaseClaim } from './claim.js';
 import type { Deps } from './deps.js';
+import { healFault, injectFault, lookForFault } from './faults/index.js';
 import { findCluster, prepareHost, removeCreated } from './hosts.js';
 import { installActiveMQ, installJava } from './install.js';
 import { createNetwork, placeNetworks } from './networks.js';
@@ -12,6 +13,7 @@ import { createContainer } from './platforms/docker-containers.js';
 import { removeContainer, removeNetwork, removeVolume } from './platforms/docker-removal.js';
 import { clearData, clearHost } from './platforms/ssh-clear.js';
 import { proveMessages } from './proof.js';
+import { collectSamples, startRecording } from './recording.js';
 import { describeHolder, resolveInput } from './resolve.js';
 import { activity } from './run-activity.js';
 import { shareSecrets } from './secrets.js';
@@ -58,6 +60,11 @@ export function createActivities(deps: Deps) {
     removeVolume: of(removeVolume),
     clearHost: of(clearHost),
     clearData: of(clearData),
+    injectFault: of(injectFault),
+    healFault: of(healFault),
+    lookForFault: of(lookForFault),
+    startRecording: of(startRecording),
+    collectSamples: of(collectSamples),
   };
 }
 

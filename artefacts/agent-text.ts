@@ -10,8 +10,11 @@ const PARTS = [
   'processes',
   'events',
   'supervising',
+  'watchdog',
   'looking',
   'telling',
+  'faults',
+  'recording',
   'owning',
   'main',
 ] as const;

@@ -13,6 +13,9 @@ export const HOST_KEY_FILE = `${STATE_DIR}/host.key`;
 export const HOST_PUBLIC_KEY_FILE = `${STATE_DIR}/host.pub`;
 export const PROBE_DIR = `${STATE_DIR}/probe`;
 
+/** What a drill leaves on a host: samples of roles, the records of its load. */
+export const drillDir = (drill: string): string => `${STATE_DIR}/drills/${drill}`;
+
 /** Stable link to the Java home in use, so that launch files do not depend on which Java that is. */
 export const JAVA_LINK = `${STATE_DIR}/java`;
 

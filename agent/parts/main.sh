@@ -11,8 +11,11 @@ case $command in
   fence) cmd_stop "${1:-}" fenced ;;
   kill) cmd_kill "${1:-}" ;;
   wake) cmd_wake ;;
+  fault) cmd_fault "$@" ;;
+  record) cmd_record "${1:-}" "${2:-}" ;;
+  recording) cmd_recording "${1:-}" ;;
   guard) cmd_guard "$@" ;;
   claim) cmd_claim "${1:-}" ;;
   release) cmd_release "${1:-}" ;;
-  *) fail 2 'usage: agent.sh run|wake|observe|java|await|up|down|service|fence|kill|guard|claim|release …' ;;
+  *) fail 2 'usage: agent.sh run|wake|observe|java|await|up|down|service|fence|kill|fault|record|guard|claim|release …' ;;
 esac

@@ -14,6 +14,11 @@ check_name() { case $1 in '' | *[!A-Za-z0-9_-]*) fail 2 "not a node name: $1" ;;
 # Hundredths of seconds since boot into $now: the unit and origin of starttime in /proc/PID/stat; no clock step moves it.
 read_now() { read -r now _ </proc/uptime; now=${now%.*}${now#*.}; now=${now#0}; }
 
+read_boot() { first_line /proc/sys/kernel/random/boot_id; boot=$value; }
+
+# Whether moment $1 of boot $2 is over. What was counted by the clock of another boot is.
+passed() { read_boot; [ "$2" != "$boot" ] || { read_now; [ "$now" -ge "$1" ]; }; }
+
 # State letter and start time of process $1 into $letter and $born; false when it is gone or a zombie.
 read_process() {
   letter='' born=''
@@ -28,7 +33,7 @@ read_process() {
 # The launch file of node $1 into variables; false when it is missing or cannot be used. Values are never evaluated.
 read_launch() {
   NODE=$1 BASE='' HOME_DIR='' JAVA='' RUN_UID='' RUN_GID='' ARGS='' OPENWIRE='' CONSOLE='' STORE='' STOP_SECONDS=20
-  COMMAND='' STOP_SIGNAL=TERM WAITS_LINE='' WAITS_MS=0
+  COMMAND='' STOP_SIGNAL=TERM WAITS_LINE='' WAITS_MS=0 WATCHDOG=0
   [ -f "$NODES/$1/launch" ] || return 1
   while IFS='=' read -r key text; do
     case $key in
@@ -36,11 +41,12 @@ read_launch() {
       RUN_UID) RUN_UID=$text ;; RUN_GID) RUN_GID=$text ;; STORE) STORE=$text ;;
       OPENWIRE) OPENWIRE=$text ;; CONSOLE) CONSOLE=$text ;; STOP_SECONDS) STOP_SECONDS=$text ;;
       COMMAND) COMMAND=$text ;; STOP_SIGNAL) STOP_SIGNAL=$text ;;
-      WAITS_LINE) WAITS_LINE=$text ;; WAITS_MS) WAITS_MS=$text ;;
+      WAITS_LINE) WAITS_LINE=$text ;; WAITS_MS) WAITS_MS=$text ;; WATCHDOG_SECONDS) WATCHDOG=$text ;;
     esac
   done <"$NODES/$1/launch"
   is_number "$STOP_SECONDS" || STOP_SECONDS=20
   is_number "$WAITS_MS" || WAITS_MS=0
+  is_number "$WATCHDOG" || WATCHDOG=0
   [ "$STOP_SIGNAL" = INT ] || STOP_SIGNAL=TERM
   case $BASE in /*) is_number "$RUN_UID" && is_number "$RUN_GID" ;; *) return 1 ;; esac
 }

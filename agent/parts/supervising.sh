@@ -126,12 +126,14 @@ stop_node() {
   fi
 }
 
-# What is wanted of a node now, into $wanted. `down-until` outranks `desired` and undoes itself: whoever armed it may die.
+# What is wanted of a node now, into $wanted. `down-until` ("MOMENT BOOT") outranks `desired` and undoes itself: whoever
+# armed it may die, and so may this agent.
 read_wanted() {
   first_line "$NODES/$1/desired"; wanted=${value:-down}
   [ -f "$NODES/$1/down-until" ] || return 0
-  first_line "$NODES/$1/down-until"
-  if is_number "$value" && [ "$(date +%s)" -lt "$value" ]; then wanted=down; return; fi
+  moment='' of_boot=''
+  read -r moment of_boot _ 2>/dev/null <"$NODES/$1/down-until"
+  if is_number "$moment" && ! passed "$moment" "$of_boot"; then wanted=down; return; fi
   put "$NODES/$1/desired" up && rm -f "$NODES/$1/down-until"
   event "$1" down-until 'time is up'
   wanted=up
@@ -146,7 +148,10 @@ tend() {
   if [ "$pid" != 0 ] && ! { read_process "$pid" && [ "$born" = "$birth" ]; }; then note_end; fi
   if [ -f "$NODES/$1/retry" ]; then rm -f "$NODES/$1/retry"; deaths=0 not_before=0; write_state; fi
   case $wanted in
-    up) if [ "$pid" = 0 ]; then [ "$now" -lt "$not_before" ] || start_node; elif [ "$kill_at" != 0 ]; then stop_node; fi ;;
+    up)
+      if [ "$pid" = 0 ]; then [ "$now" -lt "$not_before" ] || start_node
+      elif [ "$kill_at" != 0 ]; then stop_node
+      else watch; fi ;;
     *)
       if [ "$pid" != 0 ]; then stop_node; alive=$((alive + 1))
       elif [ "$deaths" != 0 ]; then deaths=0 not_before=0; write_state; fi ;;
@@ -156,7 +161,10 @@ tend() {
 look() {
   read_now
   alive=0
+  prepare_watch
   for dir in "$NODES"/*/; do [ -d "$dir" ] || continue; dir=${dir%/}; tend "${dir##*/}"; done
+  tend_faults
+  [ $((looks % LOOKS_PER_RECORDERS)) != 0 ] || tend_recorders
 }
 
 # After a start of the agent what the files say of processes is hearsay: /proc tells.
@@ -183,11 +191,15 @@ cmd_run() {
   leaving=0
   trap 'leaving=1' TERM INT
   hash=$(own_hash) looks=0
+  put "$STATE/agent.hash" "$hash"
+  listens=' ' ports_read=0 watched=0 asking=0 ask_again=0 last_look=0
+  BASH_FILE=$(command -v bash) || BASH_FILE=''
   # A reload becomes whatever lies here at the next look at itself; the JVMs stay.
   trap 'hash=reload' HUP
   link_java
   find_running
   event agent running "pid $$"
+  [ -n "$BASH_FILE" ] || event agent watchdog 'no bash: it sees processes that are stopped, and asks none'
   while look; [ "$leaving" = 0 ] || [ "$alive" != 0 ]; do
     sleep "$LOOK" 9>&-
     looks=$((looks + 1))

@@ -131,7 +131,9 @@ describe('the host agent supervises', () => {
     await host.addNode('mq1');
     await host.run();
     await host.jvm('mq1');
-    await writeFile(host.nodeState('mq1', 'down-until'), `${Math.floor(Date.now() / 1000) + 3}\n`);
+    const [uptime] = (await readFile('/proc/uptime', 'utf8')).split(' ');
+    const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+    await writeFile(host.nodeState('mq1', 'down-until'), `${Math.floor(Number(uptime) * 100) + 200} ${boot}\n`);
     await until('it is down', async () => (await host.jvms('mq1')).length === 0);
     await host.jvm('mq1');
     assert.ok((await host.events()).some((line) => line.includes('mq1 down-until')));

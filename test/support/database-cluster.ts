@@ -1,5 +1,6 @@
 /** A cluster whose groups store in a database of its own host. */
-import { AGENT_FILE, nodeStateDir } from '../../core/layout.js';
+import { randomUUID } from 'node:crypto';
+import { AGENT_FILE } from '../../core/layout.js';
 import type { Topology } from '../../core/topology/topology.js';
 import type { DatabaseSpec, TopologyInput } from '../../core/topology/schema.js';
 import { JRE_IMAGE } from '../../images/jre-image.js';
@@ -53,8 +54,4 @@ export const killFor = (
   topology: Topology,
   { host, node, seconds }: { host: string; node: string; seconds: number },
 ): Promise<string> =>
-  system.sh(
-    topology,
-    host,
-    `sh ${AGENT_FILE} kill ${node} && echo $(($(date +%s) + ${seconds})) > ${nodeStateDir(node)}/down-until`,
-  );
+  system.sh(topology, host, `sh ${AGENT_FILE} fault inject ${randomUUID()} kill ${node} ${seconds * 1000}`);

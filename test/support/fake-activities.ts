@@ -21,6 +21,16 @@ import { dockerHostOf, hostNames, type Topology } from '../../core/topology/topo
 import { LEASE_MS, type FakeCluster } from './fake-cluster.js';
 import { aDesired } from './simulated-hosts.js';
 
+/** No workflow over this fake drills. */
+const noDrill = (): Promise<never> => Promise.reject(new Error('no drill is expected here'));
+const drills = {
+  injectFault: noDrill,
+  healFault: noDrill,
+  lookForFault: noDrill,
+  startRecording: noDrill,
+  collectSamples: noDrill,
+};
+
 export function fakeActivities(fake: FakeCluster, client: Client): Activities {
   const deps = fakeDeps(client);
   const named = <I, O>(
@@ -40,6 +50,7 @@ export function fakeActivities(fake: FakeCluster, client: Client): Activities {
     describeHolder: named('describeHolder', (input) => describeHolder(deps, input)),
     placeNetworks: named('placeNetworks', ({ topology }: { topology: Topology }) => ({ topology, notes: [] })),
     ...claims(fake, client),
+    ...drills,
     observeHost: named(
       ({ host }) => `observeHost/${host}`,
       ({ host }) => fake.look(host),
