@@ -5,12 +5,12 @@
 import { z } from 'zod';
 import { nameOf } from '../topology/schema/words.js';
 
-const seconds = (most: number) => z.number().positive().max(most);
+const seconds = (most: number) => z.number().positive('must be more than 0').max(most);
 const hold = seconds(3600).meta({ description: 'How long the fault is held before it is healed, seconds.' });
 const group = nameOf('group').optional().meta({ description: 'Group; absent: the first of the topology.' });
 
 /** Who is hit, by role at the moment of injection. */
-export const target = z.discriminatedUnion('role', [
+const target = z.discriminatedUnion('role', [
   z.strictObject({ role: z.literal('none') }).meta({ description: 'Nobody: the load alone is judged.' }),
   z.strictObject({ role: z.literal('master'), group }).meta({ description: 'The master of a group.' }),
   z.strictObject({ role: z.literal('slave'), group }).meta({ description: 'The first slave of a group.' }),
@@ -30,8 +30,11 @@ export const target = z.discriminatedUnion('role', [
 ]);
 
 /** What is done to it. `docs/drills.md` tells how each is done and how it heals. */
-export const fault = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('none'), holdSeconds: hold }),
+const fault = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('none'),
+    holdSeconds: seconds(3600).meta({ description: 'How long the load runs, seconds.' }),
+  }),
   z.strictObject({
     kind: z.literal('kill'),
     holdSeconds: seconds(3600).optional().meta({
@@ -71,7 +74,10 @@ export const fault = z.discriminatedUnion('kind', [
     .refine(({ delayMs, lossPercent }) => delayMs > 0 || lossPercent > 0, 'needs delayMs or lossPercent'),
   z.strictObject({ kind: z.literal('disk-full'), holdSeconds: hold }),
   z.strictObject({ kind: z.literal('replace-lock') }),
-  z.strictObject({ kind: z.literal('restart-database'), holdSeconds: seconds(3600).default(1) }),
+  z.strictObject({
+    kind: z.literal('restart-database'),
+    holdSeconds: seconds(3600).default(1).meta({ description: 'How long the database is down, seconds.' }),
+  }),
   z.strictObject({ kind: z.literal('expire-session') }),
   z.strictObject({ kind: z.literal('cut-bridge'), holdSeconds: hold }),
 ]);
@@ -86,8 +92,8 @@ const flow = z.strictObject({
     .default(100)
     .meta({ description: 'Messages a second that each producer tries to send.' }),
   sizeBytes: z.int().min(16).max(1_048_576).default(1024).meta({ description: 'Size of each body, bytes.' }),
-  producers: z.int().min(1).max(16).default(1),
-  consumers: z.int().min(1).max(16).default(1),
+  producers: z.int().min(1).max(16).default(1).meta({ description: 'Number of producers, each with a connection.' }),
+  consumers: z.int().min(1).max(16).default(1).meta({ description: 'Number of consumers, each with a connection.' }),
   /** One message is one acknowledgement; more are one commit each. */
   transactionSize: z
     .int()
@@ -141,8 +147,8 @@ const expect = z.strictObject({
 
 const guards = z.strictObject({
   environments: z
-    .array(z.string())
-    .min(1)
+    .array(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be a plain lower-case word'))
+    .min(1, 'must name at least one environment')
     .default(['development', 'test', 'staging'])
     .meta({ description: 'Environments of topologies in which the drill may run.' }),
   standby: z.boolean().default(true).meta({ description: 'Refuse where no slave could take over.' }),
@@ -166,25 +172,27 @@ const guards = z.strictObject({
 });
 
 export const scenarioSchema = z.strictObject({
-  version: z.literal(1, 'must be 1, the only version of this format'),
+  version: z.literal(1, 'must be 1, the only version of this format').meta({ description: 'Version of this format.' }),
   name: z
     .string()
     .regex(
       /^[a-z][a-z0-9-]{0,39}$/,
       'a scenario’s name starts with a lower-case letter and holds only a-z, 0-9 and "-"',
-    ),
+    )
+    .meta({ description: 'Name of the scenario: records and the Temporal UI carry it.' }),
   description: z.string().max(500).optional().meta({ description: 'What the drill proves.' }),
-  target,
-  fault,
-  load: load.prefault({}),
+  target: target.meta({ description: 'Who is hit, by role at the moment of injection.' }),
+  fault: fault.meta({ description: 'What is done to it, and for how long.' }),
+  load: load.prefault({}).meta({ description: 'The messages that flow while it happens.' }),
   expect: expect.prefault({}).meta({ description: 'The steady-state hypothesis, with tolerances.' }),
-  guards: guards.prefault({}),
+  guards: guards.prefault({}).meta({ description: 'What keeps the drill from starting, and what ends it early.' }),
 });
 
 /** A parsed scenario: every default filled in. JSON-plain. */
 export type Scenario = z.output<typeof scenarioSchema>;
 export type ScenarioInput = z.input<typeof scenarioSchema>;
 export type Target = Scenario['target'];
+export type Role = Target['role'];
 export type FaultSpec = Scenario['fault'];
 export type FaultKind = FaultSpec['kind'];
 export type Flow = Scenario['load']['flows'][number];
