@@ -112,6 +112,16 @@ undo() {
   esac
 }
 
+# Who ends the fault that was read, into $how: $1, or nobody has to.
+by_whom() {
+  how=$1
+  case $kind in
+    freeze) victim_lives && [ "$letter" = T ] || how=itself ;;
+    kill) [ "$hold_ms" != 0 ] || how=itself ;;
+    replace-lock) lock_deleted || how=itself ;;
+  esac
+}
+
 conclude() { # HOW DETAIL
   put "$FAULTS/$id/healed" "$(now_ms) $1 $2"
   mv -f "$FAULTS/$id/armed" "$FAULTS/$id/closed"
@@ -138,12 +148,7 @@ tend_faults() {
     # Held: a command is at it, perhaps at this very fault.
     if flock -n 8 && read_fault "$id" armed; then
       read_launch "$target" || :
-      how=timer
-      case $kind in
-        freeze) victim_lives || how=itself ;;
-        kill) [ "$hold_ms" != 0 ] || how=itself ;;
-        replace-lock) lock_deleted || how=itself ;;
-      esac
+      by_whom timer
       undo
       conclude "$how" ''
     fi
@@ -185,6 +190,7 @@ fault_heal() { # ID
     tell_healed; return
   fi
   read_launch "$target" || :
+  by_whom drill
   case $kind in kill | stop | restart-service)
     # Not concluded when it fails: the timer stays armed.
     (cmd_up "$target") >/dev/null || exit ;;
@@ -193,7 +199,7 @@ fault_heal() { # ID
   tries=0
   while present && [ "$tries" -lt 50 ]; do tries=$((tries + 1)); sleep 0.1; done
   if present; then fail 4 "fault $id is still there: $detail"; fi
-  conclude drill ''
+  conclude "$how" ''
   tell_healed
 }
 

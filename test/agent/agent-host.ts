@@ -12,14 +12,28 @@ export interface Answer {
   stderr: string;
 }
 
+/** Listens on the ports of its base as a broker does, and answers; on USR2 it hangs. */
+const FAKE_BROKER = `const { readFileSync } = require('node:fs');
+const base = process.argv[2].replace('-Dactivemq.base=', '');
+for (const port of readFileSync(base + '/ports', 'utf8').split(' '))
+  if (port) require('node:net').createServer((socket) => socket.on('error', () => {}).end('x')).listen(Number(port));
+process.on('SIGUSR2', () => { for (;;); });
+setInterval(() => {}, 1000);
+`;
+
 /** Understands TERM, and writes the log lines that it finds in `script` of its base. */
 const FAKE_JVM = `#!/bin/sh
 [ "$1" = -version ] && { echo 'openjdk version "17.0.11" 2024-04-16' >&2; exit 0; }
 base=\${1#-Dactivemq.base=}
+[ -f "$base/ports" ] && exec node "$base/broker.cjs" "$@"
 [ -f "$base/stubborn" ] && trap '' TERM || trap 'exit 0' TERM
 [ -f "$base/script" ] && cat "$base/script" >> "$base/data/activemq.log"
 [ -f "$base/dies" ] && exit 1
-while :; do sleep 0.05; done
+[ -f "$base/locks" ] && exec 3<>"$base/data/kahadb/lock"
+while :; do
+  [ -f "$base/minds" ] && ! [ "$base/data/kahadb/lock" -ef /proc/$$/fd/3 ] && exec 3<>"$base/data/kahadb/lock"
+  sleep 0.05
+done
 `;
 
 export class AgentHost {
@@ -48,7 +62,12 @@ export class AgentHost {
   base = (node: string): string => join(this.root, node);
   nodeState = (node: string, file: string): string => join(this.state, 'nodes', node, file);
 
-  async addNode(node: string, desired: 'up' | 'down' = 'up', stopSeconds = 5): Promise<void> {
+  async addNode(
+    node: string,
+    desired: 'up' | 'down' = 'up',
+    stopSeconds = 5,
+    more: Record<string, string> = {},
+  ): Promise<void> {
     const base = this.base(node);
     await mkdir(join(base, 'conf'), { recursive: true });
     await mkdir(join(base, 'data/kahadb'), { recursive: true });
@@ -68,9 +87,18 @@ export class AgentHost {
       CONSOLE: '8161',
       STORE: join(base, 'data/kahadb'),
       STOP_SECONDS: String(stopSeconds),
+      ...more,
     };
     const lines = Object.entries(launch).map(([key, value]) => `${key}=${value}\n`);
     await writeFile(this.nodeState(node, 'launch'), lines.join(''));
+  }
+
+  /** A node whose JVM listens on these ports; none: it lives and serves not yet. */
+  async addBroker(node: string, ports: number[], more: Record<string, string> = {}): Promise<void> {
+    const [openwire = 61616, console = 8161] = ports;
+    await this.addNode(node, 'up', 5, { OPENWIRE: String(openwire), CONSOLE: String(console), ...more });
+    await writeFile(join(this.base(node), 'ports'), ports.join(' '));
+    await writeFile(join(this.base(node), 'broker.cjs'), FAKE_BROKER);
   }
 
   /** Starts the supervising agent and waits until it says that it runs. */
