@@ -113,7 +113,8 @@ const namespaceOf = async (host: Host, { signal }: Around): Promise<string> =>
 /** Tried in a namespace of its own, where nothing is hit. */
 async function kernelProblems(around: Around, faults: readonly NetworkFault[]): Promise<string[]> {
   const has = await withHelper(around, { to: 'network', of: null }, async (helper) => {
-    const { stdout } = await run(helper, ['sh', '-c', KERNEL], { timeoutMs: ASK_MS, signal: around.signal });
+    const argv = ['sh', '-c', KERNEL, 'kernel', ...[0, 1].map(sampleRules)];
+    const { stdout } = await run(helper, argv, { timeoutMs: ASK_MS, signal: around.signal });
     return stdout.split('\n');
   });
   const wants = (needs: (fault: NetworkFault) => boolean, word: string): boolean =>
@@ -128,3 +129,13 @@ async function kernelProblems(around: Around, faults: readonly NetworkFault[]): 
       : []),
   ];
 }
+
+/** What every fault needs of the kernel; with a chance also what a share of the packets needs. */
+const sampleRules = (lossPercent: number): string =>
+  networkRules({
+    table: `sample-${lossPercent}`,
+    fault:
+      lossPercent > 0
+        ? { by: 'network', kind: 'impair', delayMs: 0, lossPercent, holdSeconds: 9 }
+        : { by: 'network', kind: 'drop', addresses: [], except: true, ports: [1], holdSeconds: 9 },
+  });

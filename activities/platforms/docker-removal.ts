@@ -31,7 +31,7 @@ async function findOn(engine: DockerEngine, cluster: string, host: string): Prom
     host,
     // The claim is a container of this cluster too; it goes with the operation that holds it.
     containers: containers
-      .filter((container) => container.labels[LABEL_ROLE] === 'host')
+      .filter(({ labels }) => labels[LABEL_ROLE] === 'host' || labels[LABEL_ROLE] === 'fault')
       .map((container) => ({ name: container.name, host: container.labels[LABEL_HOST] ?? host })),
     networks: networks.map(({ name }) => ({ name })),
     volumes: volumes.map(({ name }) => ({ name })),
@@ -43,6 +43,12 @@ export async function removeContainer(deps: Deps, input: StepInput): Promise<Ste
   const container = await engine.container(target);
   if (container === null) return { changed: false };
   insistOnLabel(container.labels, input.topology.name, `container ${target}`);
+  if (container.labels[LABEL_ROLE] === 'fault') {
+    await engine.endHelper(target);
+    return { changed: true };
+  }
+  // The helper of a fault might start the container again.
+  await endHelpersOf(engine, input.topology.name, container.labels[LABEL_HOST]);
   if (container.running) await engine.stopContainer(container.id, { seconds: STOP_SECONDS });
   await engine.removeContainer(container.id);
   return { changed: true };
@@ -64,6 +70,12 @@ export async function removeVolume(deps: Deps, input: StepInput): Promise<StepRe
   await engine.removeVolume(target);
   if (volume.labels[LABEL_ROLE] === 'state') await deps.forgetSecrets(input.topology.name);
   return { changed: true };
+}
+
+async function endHelpersOf(engine: DockerEngine, cluster: string, host: string | undefined): Promise<void> {
+  const all = await engine.listContainers(cluster);
+  const helpers = all.filter(({ labels }) => labels[LABEL_ROLE] === 'fault' && labels[LABEL_HOST] === host);
+  await Promise.all(helpers.map(({ name }) => engine.endHelper(name)));
 }
 
 async function owned(

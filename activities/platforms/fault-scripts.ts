@@ -64,10 +64,12 @@ printf '%s\\n' "$tables" | grep -qxF "table inet $1" || { echo gone; exit; }
 rules=$(nft list table inet "$1") || exit 1
 case $rules in *' expires '*) echo present ;; *) echo expired ;; esac`;
 
-/** One word a thing that the kernel has: \`rules\`, \`chance\`, \`delay\`. In a network namespace of its own, so nothing is hit. */
-export const KERNEL = `printf 'table inet p { set s { type ipv4_addr; flags interval, timeout; elements = { 0.0.0.0/0 timeout 9s } }
-chain c { type filter hook input priority -10; ip saddr @s drop; } }' | nft -f - && echo rules
-printf 'table inet q { chain c { type filter hook input priority -10; numgen random mod 100 < 1 drop; } }' | nft -f - && echo chance
+/**
+ * $1 rules that drop, $2 rules that drop by chance. One word a thing that the kernel has: `rules`, `chance`, `delay`. For a
+ * network namespace of its own, where nothing is hit.
+ */
+export const KERNEL = `printf '%s' "$1" | nft -f - && echo rules
+printf '%s' "$2" | nft -f - && echo chance
 tc qdisc add dev lo root netem delay 1ms && echo delay
 :`;
 
