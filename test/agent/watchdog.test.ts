@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { access } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { AgentHost, until } from './agent-host.js';
+
+/** Ports that nobody uses at this moment. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve) => {
+          const server = createServer().listen(0, () => resolve(server));
+        }),
+    ),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/** All on one host at once: what is waited for is the time that a hang may take. */
+describe('the watchdog of the host agent', () => {
+  let host: AgentHost;
+  const pids: Record<string, number> = {};
+  const fenced = async (node: string): Promise<string | undefined> =>
+    (await host.events()).find((line) => line.includes(` ${node} watchdog-fenced `));
+  const serves = (node: string) =>
+    until(`${node} is seen to serve`, () =>
+      access(host.nodeState(node, 'serves')).then(
+        () => true,
+        () => false,
+      ),
+    );
+
+  before(async () => {
+    host = await AgentHost.make();
+    const free = await freePorts(10);
+    const ports = () => free.splice(0, 2);
+    const patient = { WATCHDOG_SECONDS: '3' };
+    await host.addBroker('frozen', ports(), patient);
+    await host.addBroker('hanging', ports(), patient);
+    await host.addBroker('paused', ports(), patient);
+    await host.addBroker('unwatched', ports());
+    await host.addBroker('healthy', ports(), patient);
+    await host.addBroker('recovering', [], patient);
+    await host.addBroker('slow', [], patient);
+    await host.run();
+    for (const node of ['frozen', 'hanging', 'paused', 'unwatched', 'healthy', 'recovering', 'slow'])
+      pids[node] = await host.jvm(node);
+    for (const node of ['frozen', 'hanging', 'paused', 'healthy']) await serves(node);
+    const to = (node: string, signal: NodeJS.Signals) => process.kill(pids[node] ?? 0, signal);
+    for (const node of ['frozen', 'paused', 'unwatched', 'recovering']) to(node, 'SIGSTOP');
+    for (const node of ['hanging', 'slow']) to(node, 'SIGUSR2');
+    await pause(1000);
+    to('paused', 'SIGCONT');
+  });
+  after(async () => {
+    await host.remove();
+  });
+
+  test('fences a broker that serves and is stopped, which then starts again as after any death', async () => {
+    await until('it is fenced', async () => (await fenced('frozen')) !== undefined);
+    assert.match((await fenced('frozen')) ?? '', /was stopped \(state T\) for 3 s$/);
+    await host.jvm('frozen', pids['frozen']);
+  });
+
+  test('fences a broker that serves and answers nothing', async () => {
+    await until('it is fenced', async () => (await fenced('hanging')) !== undefined);
+    assert.match((await fenced('hanging')) ?? '', /answered nothing for \d+ s$/);
+    await host.jvm('hanging', pids['hanging']);
+  });
+
+  test('leaves all others alone: one that goes on in time, one that answers, one that has not served yet, one that nobody watches', async () => {
+    for (const node of ['paused', 'healthy', 'recovering', 'slow', 'unwatched']) {
+      assert.equal(await fenced(node), undefined, node);
+      assert.deepEqual(await host.jvms(node), [pids[node]], node);
+    }
+  });
+});
