@@ -1,5 +1,6 @@
 /** Whether a scenario can be run on a topology, before anything starts. Every reason, each at its place in the scenario. Pure. */
 import { didYouMean } from '../topology/closest.js';
+import { waysOf } from '../topology/graph.js';
 import { withLines, type Finding, type Problem } from '../topology/problem.js';
 import { storeOf } from '../stores/index.js';
 import { allNodes, groupNames, hostOf, hostsOfGroup, nodesOfGroup, type Topology } from '../topology/topology.js';
@@ -56,20 +57,11 @@ function suggest(name: string, known: readonly string[]): { suggestion: string }
 /** A message for another group needs bridges that lead there. */
 function unreachableFlows(topology: Topology, { target, load }: Scenario): Said[] {
   const groups = groupNames(topology);
+  const ways = waysOf(topology);
   return load.flows.flatMap(({ from = groupOfTarget(topology, target), to = from }, index) => {
-    if (from === to || !groups.includes(from) || !groups.includes(to) || reaches(topology, from, to)) return [];
+    if (from === to || !groups.includes(from) || !groups.includes(to)) return [];
+    if (ways.some((way) => way.from === from && way.to === to)) return [];
     return [{ at: ['load', 'flows', index, 'to'], message: `no bridge leads from ${from} to ${to}` }];
-  });
-}
-
-function reaches(topology: Topology, from: string, to: string, seen: ReadonlySet<string> = new Set([from])): boolean {
-  const next = topology.bridges.flatMap((bridge) => [
-    ...(bridge.from === from ? [bridge.to] : []),
-    ...(bridge.to === from && bridge.duplex ? [bridge.from] : []),
-  ]);
-  return next.some((group) => {
-    if (group === to) return true;
-    return !seen.has(group) && reaches(topology, group, to, new Set([...seen, group]));
   });
 }
 
@@ -84,7 +76,10 @@ export function groupOfTarget(topology: Topology, target: Target): string {
 function* faultNeeds(topology: Topology, scenario: Scenario): Generator<Said> {
   const { target, fault, guards } = scenario;
   if (target.role === 'none') return;
-  if (target.role === 'bridge') return yield* bridgeNeeds(topology, target);
+  if (target.role === 'bridge') {
+    yield* bridgeNeeds(topology, target);
+    return;
+  }
   const group = groupOfTarget(topology, target);
   if (target.role === 'database') {
     if (databaseHost(topology, group) === null)
