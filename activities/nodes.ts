@@ -91,7 +91,8 @@ async function readHostKey({ host, signal }: Sealing): Promise<string> {
  */
 function directoriesOf(topology: Topology, node: Node): Preparation {
   const base = nodeBase(topology, node.name);
-  const { directory } = storeOf(topology, node.group);
+  const store = storeOf(topology, node.group);
+  const directory = store.directory ?? store.replica(node.name) ?? '';
   // The configuration's directory is root's: whoever can write a directory can replace the files in it.
   const script = `set -e
 uid=$1 conf=$2 data=$3 tmp=$4 store=$5
@@ -103,7 +104,7 @@ if [ -n "$store" ]; then
   [ "$(stat -c '%u:%g %a' "$store")" = "$uid:$uid 750" ] || { chown "$uid:$uid" "$store"; chmod 0750 "$store"; }
   [ ! -r "$store" ] || find "$store" -xdev ! -uid "$uid" -exec chown -h "$uid:$uid" {} +
 fi`;
-  return { script, args: [String(topology.runAs.uid), `${base}/conf`, `${base}/data`, `${base}/tmp`, directory ?? ''] };
+  return { script, args: [String(topology.runAs.uid), `${base}/conf`, `${base}/data`, `${base}/tmp`, directory] };
 }
 
 export const toHostFile = (topology: Topology, file: RenderedFile): HostFile => ({

@@ -1,19 +1,18 @@
-/** Databases on hosts: installed, configured, started, and opened for the groups that use them and for nobody else. */
+/** Databases and servers of ensembles on hosts: installed, configured, started, and opened for the groups that use them. */
 import {
   DATABASE_USER,
   accessFile,
-  accessSql,
   databaseUid,
   engineOf,
-  placeDatabase,
-  renderDatabase,
+  placeService,
+  renderService,
 } from '../core/databases/index.js';
 import { EverbrokerError } from '../core/failure.js';
 import { hashText } from '../core/hash-text.js';
 import { AGENT_FILE, databaseBase, nodeStateDir } from '../core/layout.js';
 import { grantedFor } from '../core/plan/services.js';
 import type { StepResult } from '../core/plan/step.js';
-import { databaseNamed } from '../core/topology/topology.js';
+import { serviceNamed } from '../core/topology/topology.js';
 import { ownedBy } from '../hosts/owned-host.js';
 import { commandFailed } from '../hosts/run.js';
 import type { Sealed } from '../hosts/sealed.js';
@@ -68,9 +67,9 @@ export async function installService(
   { topology, host, token, step }: StepInput,
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const database = databaseNamed(topology, step.service ?? '');
-  const engine = engineOf(database);
-  const base = databaseBase(topology, database.name);
+  const service = serviceNamed(topology, step.service ?? '');
+  const engine = engineOf(service);
+  const base = databaseBase(topology, service.name);
   const opened = ownedBy(await deps.openHost(topology, host), token);
   const argv = [base, DATABASE_USER, String(databaseUid(topology)), engine.packages.join(' ')];
   const scripts = [engine.beforeInstall, engine.findPrograms, engine.server, engine.initialise];
@@ -82,7 +81,7 @@ export async function installService(
     const failed = commandFailed({ ...result, argv: ['sh', '-c', 'install', ...argv] }, `install ${engine.title}`);
     throw new EverbrokerError('DatabaseUnavailable', failed.message, failed.details);
   }
-  const files = renderDatabase(topology, database).map((file) => toHostFile(topology, file));
+  const files = renderService(topology, service).map((file) => toHostFile(topology, file));
   await putFiles(opened, files, { timeoutMs: 30_000, signal });
   return { changed: true, note: engine.title };
 }
@@ -93,30 +92,29 @@ export async function startService(
   { topology, host, token, step, sealed }: StepInput & { sealed: Sealed },
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const database = databaseNamed(topology, step.service ?? '');
-  const placed = placeDatabase(topology, database);
+  const service = serviceNamed(topology, step.service ?? '');
   const opened = ownedBy(await deps.openHost(topology, host), token);
-  const secrets = await unseal(deps, { host: opened, key: `${token}/${host}`, sealed, signal });
-
-  const started = await opened.exec(
-    ['sh', '-c', START, 'sh', AGENT_FILE, database.name, String(START_SECONDS), nodeStateDir(database.name)],
-    {
-      timeoutMs: (START_SECONDS + STOP_SECONDS) * 1000,
-      signal,
-    },
-  );
+  const started = await opened.exec(['sh', '-c', START, 'sh', AGENT_FILE, service.name, String(START_SECONDS)], {
+    timeoutMs: (START_SECONDS + STOP_SECONDS) * 1000,
+    signal,
+  });
   if (started.exitCode !== 0 || started.timedOut) {
     const end = (started.stdout.trim() || started.stderr.trim()).split('\n').slice(-20).join('\n');
     throw new EverbrokerError(
       'DatabaseDidNotStart',
-      `${host}: ${database.name} did not start (exit code ${started.exitCode})\n${end}`,
-      { host, database: database.name },
+      `${host}: ${service.name} did not start (exit code ${started.exitCode})\n${end}`,
+      { host, database: service.name },
     );
   }
+  const placed = placeService(topology, service);
+  const access = accessFile(placed);
+  const { accounts } = engineOf(service);
+  if (accounts === null || access === null) return { changed: true };
+  const secrets = await unseal(deps, { host: opened, key: `${token}/${host}`, sealed, signal });
   const uid = String(databaseUid(topology));
-  const client = engineOf(database).client(placed, DATABASE_USER);
+  const client = accounts.client(placed, DATABASE_USER);
   const granted = await opened.exec(['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', ...client], {
-    stdin: accessSql(placed, secrets.stores),
+    stdin: accounts.sql(placed, secrets.stores),
     timeoutMs: 30_000,
     signal,
   });
@@ -124,19 +122,19 @@ export async function startService(
   if (granted.exitCode !== 0 || granted.timedOut)
     throw commandFailed(
       { ...granted, stdout: '', stderr: withoutSecrets(granted.stderr, Object.values(secrets.stores)) },
-      `make the accounts of ${database.name}`,
+      `make the accounts of ${service.name}`,
     );
-  const mark = grantedFor(hashText(accessFile(placed).content), secrets.version);
-  await putFiles(opened, [{ path: `${nodeStateDir(database.name)}/granted`, content: `${mark}\n`, mode: 0o644 }], {
+  const mark = grantedFor(hashText(access.content), secrets.version);
+  await putFiles(opened, [{ path: `${nodeStateDir(service.name)}/granted`, content: `${mark}\n`, mode: 0o644 }], {
     timeoutMs: 10_000,
     signal,
   });
-  const accounts = placed.access.map(({ group }) => group).join(', ');
-  return { changed: true, note: accounts === '' ? 'for no group' : `accounts of ${accounts}` };
+  const groups = placed.access.map(({ group }) => group).join(', ');
+  return { changed: true, note: groups === '' ? 'for no group' : `accounts of ${groups}` };
 }
 
 /** One that runs with an older configuration is stopped first; the agent knows both fingerprints. */
-const START = `agent=$1 name=$2 seconds=$3 state=$4
+const START = `agent=$1 name=$2 seconds=$3
 line=$(sh "$agent" service "$name")
 old=$(printf '%s' "$line" | tr ' ' '\\n' | sed -n 's/^launched=//p') new=$(printf '%s' "$line" | tr ' ' '\\n' | sed -n 's/^current=//p')
 if [ -n "$old" ] && [ "$old" != "$new" ]; then sh "$agent" down "$name" >/dev/null || exit; fi

@@ -2,7 +2,7 @@
 import { EverbrokerError } from '../core/failure.js';
 import type { NodeObservation } from '../core/health/observation.js';
 import type { LockAnswer, LockQuestion } from '../core/health/lock-proof.js';
-import type { StoreReading } from '../core/health/store-reading.js';
+import type { StoreReading, Unreadable } from '../core/health/store-reading.js';
 import { JAVA_LINK, credentialsFile, driverFile } from '../core/layout.js';
 import type { StepResult } from '../core/plan/step.js';
 import { storeOf } from '../core/stores/index.js';
@@ -10,7 +10,8 @@ import { nodeNamed, type Node, type Topology } from '../core/topology/topology.j
 import type { Host } from '../hosts/host.js';
 import { ownedBy } from '../hosts/owned-host.js';
 import { askLock } from '../probes/lock-probe.js';
-import { readLease, readReadiness, type Readiness, type StoreProbe } from '../probes/store-probe.js';
+import { readElection, type ElectionProbe } from '../probes/election-probe.js';
+import { readLease, readReadiness, type StoreProbe } from '../probes/store-probe.js';
 import type { Deps } from './deps.js';
 import { PROBE_JAR } from './probe-files.js';
 import type { StepInput } from './step-input.js';
@@ -25,20 +26,29 @@ export async function checkStore(
   signal: AbortSignal,
 ): Promise<StepResult> {
   const node = nodeNamed(topology, step.node ?? '');
-  const probe = probeOf(topology, node);
-  if (probe === null) return { changed: false };
   const opened = ownedBy(await deps.openHost(topology, host), token);
-  const found = await readReadiness(opened, probe, signal);
-  if (found.state !== 'ready') throw notReady(found, { group: node.group, host, url: probe.url });
+  const lease = leaseProbe(topology, node);
+  const election = electionProbe(topology, node);
+  if (lease !== null) {
+    const found = await readReadiness(opened, lease, signal);
+    const database = `the database of ${node.group}, ${lease.url.replace(/\?.*$/, '')},`;
+    if (found.state !== 'ready') throw notReady(found, { what: database, group: node.group, host });
+  } else if (election !== null) {
+    // The servers of an ensemble that was started a moment ago have yet to find their leader.
+    const found = await readElection(opened, election, { patienceMs: ENSEMBLE_MS, signal });
+    const ensemble = `the ZooKeeper of ${node.group}, ${election.servers.join(', ')},`;
+    if ('detail' in found) throw notReady(found, { what: ensemble, group: node.group, host });
+  } else return { changed: false };
   return { changed: false, note: 'reached' };
 }
 
+const ENSEMBLE_MS = 20_000;
+
 function notReady(
-  { state, detail }: Exclude<Readiness, { state: 'ready' }>,
-  { group, host, url }: { group: string; host: string; url: string },
+  { state, detail }: Unreadable,
+  { what, group, host }: { what: string; group: string; host: string },
 ): EverbrokerError {
-  const database = url.replace(/\?.*$/, '');
-  const what = {
+  const why = {
     unreachable: 'cannot be reached',
     refused: 'refuses the user or its password',
     'no-database': 'does not exist',
@@ -47,8 +57,7 @@ function notReady(
     failed: 'cannot be used',
   }[state];
   const type = state === 'unreachable' || state === 'failed' ? 'StoreUnreachable' : 'StoreRefused';
-  const message = `the database of ${group}, ${database}, ${what} (asked from ${host}): ${detail}`;
-  return new EverbrokerError(type, message, { group, host, database, state });
+  return new EverbrokerError(type, `${what} ${why} (asked from ${host}): ${detail}`, { group, host, state });
 }
 
 /** One question of the proof of a group's lock, asked on one of its hosts. */
@@ -75,8 +84,8 @@ export interface LockInput {
 }
 
 /**
- * Who holds the lease of a group, asked with the login of a node on this host; null where the lock is a file, and where
- * nobody on the host has a login.
+ * Who is master by the store's own word, asked as a node on this host asks; null where the lock is a file, and where nobody
+ * on the host has a login.
  */
 export async function readStore(
   host: Host,
@@ -88,11 +97,14 @@ export async function readStore(
   }: { nodes: readonly Node[]; inside: { nodes: readonly NodeObservation[] }; signal: AbortSignal },
 ): Promise<StoreReading | null> {
   const node = nodes.find(({ name }) => inside.nodes.some((seen) => seen.name === name && seen.credentialsVersion > 0));
-  const probe = node === undefined ? null : probeOf(topology, node);
-  return probe === null ? null : readLease(host, probe, signal);
+  if (node === undefined) return null;
+  const election = electionProbe(topology, node);
+  if (election !== null) return readElection(host, election, { patienceMs: 0, signal });
+  const lease = leaseProbe(topology, node);
+  return lease === null ? null : readLease(host, lease, signal);
 }
 
-function probeOf(topology: Topology, node: Node): StoreProbe | null {
+function leaseProbe(topology: Topology, node: Node): StoreProbe | null {
   const { lease } = storeOf(topology, node.group);
   if (lease === null) return null;
   return {
@@ -101,4 +113,10 @@ function probeOf(topology: Topology, node: Node): StoreProbe | null {
     credentials: credentialsFile(topology, node.name),
     url: lease.url,
   };
+}
+
+function electionProbe(topology: Topology, node: Node): ElectionProbe | null {
+  const { election } = storeOf(topology, node.group);
+  if (election === null) return null;
+  return { javaHome: JAVA_LINK, jar: PROBE_JAR, servers: election.servers, path: election.path };
 }

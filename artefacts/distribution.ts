@@ -73,7 +73,7 @@ async function mavenSources(cache: ArtefactCache, coordinates: Coordinates): Pro
 }
 
 /** Increase with every change of `isTrimmed`, `requiredShipped`, `classPathJars` or `prepareTar`. */
-const HOME_FORMAT = 'home-4';
+const HOME_FORMAT = 'home-5';
 
 const factsSchema = z.object({ jars: z.array(z.string()), shipped: z.record(z.string(), z.string()) });
 

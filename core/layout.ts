@@ -57,5 +57,7 @@ export const classDataKeyFile = (topology: Topology): string =>
   `${classDataDir(topology)}/${topology.activemq.version}.key`;
 /** Drivers of databases: jars that the brokers of some groups have on their class path beside ActiveMQ's own. */
 export const driverFile = (topology: Topology, name: string): string => `${topology.root}/.drivers/${name}`;
+/** A node's own copy of a replicated store: a mount with a life of its own. */
+export const replicaDirectory = (topology: Topology, node: string): string => `${topology.root}/.replicas/${node}`;
 /** What a database has on its host: a mount with a life of its own. */
 export const databaseBase = (topology: Topology, database: string): string => `${topology.root}/.databases/${database}`;

@@ -11,8 +11,9 @@ export const holderWorkflowId = (cluster: string): string => `cluster/${cluster}
 export const LABEL_CLUSTER = 'everbroker.cluster';
 export const LABEL_HOST = 'everbroker.host';
 export const LABEL_GROUP = 'everbroker.group';
+export const LABEL_NODE = 'everbroker.node';
 export const LABEL_DATABASE = 'everbroker.database';
-/** What a labelled thing is: container | claim | store | database | state | network | fault. */
+/** What a labelled thing is: container | claim | store | replica | database | state | network | fault. */
 export const LABEL_ROLE = 'everbroker.role';
 /** Hash of the host's specification that a container was created from. */
 export const LABEL_SPEC = 'everbroker.spec';
@@ -26,12 +27,17 @@ export const containerName = (topology: Topology, host: string): string =>
 export const claimName = (cluster: string): string => `everbroker-claim-${cluster}`;
 /** The volume of a group's store: it outlives containers, and destroy unless told otherwise. */
 export const storeVolume = (cluster: string, group: string): string => `${cluster}.${group}.store`;
-/** The volume of a database: like a store's. */
+/** The volume of a node's own copy of a replicated store: like a store's. */
+export const replicaVolume = (cluster: string, node: string): string => `${cluster}.${node}.replica`;
+/** The volume of a database or of a server of an ensemble: like a store's. */
 export const databaseVolume = (cluster: string, database: string): string => `${cluster}.${database}.database`;
 /** The helper container that does a fault to a host, and undoes it. */
 export const faultHelper = (cluster: string, host: string, id: string): string => `${cluster}.${host}.fault.${id}`;
 /** The volume of a host's state (agent, secrets, manifest). */
 export const stateVolume = (cluster: string, host: string): string => `${cluster}.${host}.state`;
+
+/** Where in ZooKeeper the nodes of a group elect their master. One level: clusters have no parent in common. */
+export const replicationPath = (cluster: string, group: string): string => `/everbroker.${cluster}.${group}`;
 
 /** Under which a group's master announces itself by multicast: no other cluster on the segment listens for it. */
 export const multicastGroup = (cluster: string, group: string): string => `${cluster}.${group}`;

@@ -1,6 +1,6 @@
 /** Asks a database about a store from a host of its brokers, with their driver and their login. */
 import { z } from 'zod';
-import type { StoreReading } from '../core/health/store-reading.js';
+import type { StoreReading, Unreadable } from '../core/health/store-reading.js';
 import { oneLine } from '../core/probe-request.js';
 import type { Host } from '../hosts/host.js';
 
@@ -14,7 +14,7 @@ export interface StoreProbe {
 }
 
 /** Whether a broker could start there. */
-export type Readiness = { state: 'ready' } | Exclude<StoreReading, { state: 'read' }>;
+export type Readiness = { state: 'ready' } | Unreadable;
 
 /** Connecting takes 5 s at most, a statement as long as the driver's time-out of 10 s. */
 const PROBE_MS = 25_000;

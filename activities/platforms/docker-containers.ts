@@ -13,15 +13,13 @@ import { EverbrokerError } from '../../core/failure.js';
 import {
   LABEL_CLUSTER,
   LABEL_CREATOR,
-  LABEL_DATABASE,
-  LABEL_GROUP,
   LABEL_HOST,
   LABEL_ROLE,
   LABEL_SPEC,
   containerName,
   stateVolume,
 } from '../../core/naming.js';
-import { mountsOf, residentsOf } from '../../core/mounts.js';
+import { MOUNT_LABELS, mountsOf, residentsOf } from '../../core/mounts.js';
 import { specHash } from '../../core/plan/desired.js';
 import { manifestText } from '../../core/plan/manifest.js';
 import { dockerHostOf, nodesOnHost, type DockerHostSpec, type Topology } from '../../core/topology/topology.js';
@@ -110,7 +108,7 @@ function volumesOf(topology: Topology, host: string): { name: string; labels: Re
     { name: stateVolume(topology.name, host), labels: { ...label, [LABEL_HOST]: host, [LABEL_ROLE]: 'state' } },
     ...mountsOf(topology, host).map(({ volume, role, of }) => ({
       name: volume,
-      labels: { ...label, [role === 'store' ? LABEL_GROUP : LABEL_DATABASE]: of, [LABEL_ROLE]: role },
+      labels: { ...label, [MOUNT_LABELS[role]]: of, [LABEL_ROLE]: role },
     })),
   ];
 }

@@ -11,11 +11,12 @@ const ORDER = [
 
 /**
  * Features that the rendered configuration cannot switch on: other protocols than openwire, discovery by DNS, Shiro, the
- * configuration reloaded at run time, pools for clients, web sockets. Each jar is opened and searched at every start, by the
+ * configuration reloaded at run time, pools for clients, web sockets. And a client of ZooKeeper that groups which need one have
+ * a better one of. Each jar is opened and searched at every start, by the
  * service loaders of logging alone several times: without these a slave's start takes a tenth less CPU (measured, 5.18.3).
  */
 const UNUSED =
-  /^lib\/(camel\/|(optional|web|extra)\/(activemq-(amqp|http|jms-pool|log4j-appender|mqtt|partition|pool|runtime-config|shiro|stomp)-|activeio-core-|httpclient-|httpcore-|jmdns-|mqtt-client-|proton-j-|shiro-|velocity-|(javax-)?websocket-))/;
+  /^lib\/(camel\/|(optional|web|extra)\/(activemq-(amqp|http|jms-pool|log4j-appender|mqtt|partition|pool|runtime-config|shiro|stomp)-|activeio-core-|httpclient-|httpcore-|jmdns-|mqtt-client-|proton-j-|shiro-|velocity-|zookeeper-|(javax-)?websocket-))/;
 
 /** Whether a file of the distribution is a jar that no rendered configuration uses. */
 export const isUnusedJar = (file: string): boolean => UNUSED.test(file);

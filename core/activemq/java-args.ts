@@ -42,7 +42,8 @@ export function javaArgs(topology: Topology, node: Node, distribution: Distribut
   const base = nodeBase(topology, node.name);
   const conf = nodeConf(topology, node.name);
   const { initialMb, maxMb } = topology.limits.heap;
-  const drivers = storeOf(topology, node.group).drivers.map(({ file }) => driverFile(topology, file));
+  const store = storeOf(topology, node.group);
+  const drivers = store.drivers.map(({ file }) => driverFile(topology, file));
   return [
     `-Xms${Math.min(initialMb, maxMb)}m`,
     `-Xmx${maxMb}m`,
@@ -50,6 +51,7 @@ export function javaArgs(topology: Topology, node: Node, distribution: Distribut
     ...classDataFlags(topology),
     ...COMPILE_WHAT_IS_HOT,
     ...traits.moduleFlags,
+    ...store.javaFlags,
     '-Djava.awt.headless=true',
     `-Djava.io.tmpdir=${base}/tmp`,
     `-Dactivemq.conf=${conf}`,

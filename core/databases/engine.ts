@@ -1,6 +1,6 @@
-/** What an engine of databases is to everything else. An engine is one file here and one line in index.ts. */
+/** What an engine of services (databases, ZooKeeper) is to everything else. An engine is one file here and one line in engines.ts. */
 import type { ClusterSecrets } from '../secrets.js';
-import type { Database, Topology } from '../topology/topology.js';
+import type { Service, Topology } from '../topology/topology.js';
 
 /** A group's part of a database: a schema and a user of the same name, for the hosts of its nodes only. */
 export interface Access {
@@ -10,9 +10,9 @@ export interface Access {
   addresses: string[];
 }
 
-export interface PlacedDatabase {
+export interface PlacedService {
   topology: Topology;
-  database: Database;
+  service: Service;
   /** Directory on the host. */
   base: string;
   address: string;
@@ -20,11 +20,26 @@ export interface PlacedDatabase {
   access: Access[];
 }
 
-export interface DatabaseEngine {
+export interface File {
+  name: string;
+  content: string;
+}
+
+/** How those who use a service get in. */
+export interface Accounts {
+  /** Read again while the server runs, so that no change of it costs a restart. */
+  access(placed: PlacedService): File;
+  /** Client that reads SQL from standard input, as the administrator through the local socket. */
+  client(placed: PlacedService, user: string): string[];
+  /** Makes schemas, users and rights as wanted, however often it runs. Holds passwords: for standard input only. */
+  sql(placed: PlacedService, stores: ClusterSecrets['stores']): string;
+}
+
+export interface Engine {
   title: string;
-  /** Of JDBC URLs. */
-  scheme: string;
   port: number;
+  /** Whether it runs on the host's Java. */
+  java: boolean;
   /** Packages of a distribution with apt. */
   packages: string[];
   /** What has to be there before the packages are installed, so that they start nothing of their own. */
@@ -37,14 +52,16 @@ export interface DatabaseEngine {
   initialise: string;
   /** A smart stop would wait for the brokers to leave. */
   stopSignal: 'TERM' | 'INT';
-  configuration(placed: PlacedDatabase): { name: string; content: string };
-  /** Read again while the server runs, so that no change of it costs a restart. */
-  access(placed: PlacedDatabase): { name: string; content: string };
-  arguments(placed: PlacedDatabase): string[];
-  /** Client that reads SQL from standard input, as the administrator through the local socket. */
-  client(placed: PlacedDatabase, user: string): string[];
-  /** Makes schemas, users and rights as wanted, however often it runs. Holds passwords: for standard input only. */
-  sql(placed: PlacedDatabase, stores: ClusterSecrets['stores']): string;
+  configuration(placed: PlacedService): File[];
+  arguments(placed: PlacedService): string[];
+  /** Null where nobody logs in. */
+  accounts: Accounts | null;
+}
+
+export interface DatabaseEngine extends Engine {
+  /** Of JDBC URLs. */
+  scheme: string;
+  accounts: Accounts;
 }
 
 /** Where the server listens for the administrator; below `data`, which is the database user's own. */

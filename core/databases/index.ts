@@ -1,10 +1,9 @@
-/** Databases that Everbroker installs: what lies on their host, and who may come in. */
+/** Databases and servers of ensembles that Everbroker installs: what lies on their host, and who may come in. */
 import type { RenderedFile } from '../activemq/rendered-file.js';
 import { databaseBase, launchFile } from '../layout.js';
-import type { ClusterSecrets } from '../secrets.js';
 import { storeOf } from '../stores/index.js';
-import { groupNames, hostOf, hostsOfGroup, type Database, type Topology } from '../topology/topology.js';
-import type { PlacedDatabase } from './engine.js';
+import { groupNames, hostOf, hostsOfGroup, type Service, type Topology } from '../topology/topology.js';
+import type { PlacedService } from './engine.js';
 import { engineOf, portOf, schemaName } from './engines.js';
 
 export { engineOf } from './engines.js';
@@ -19,14 +18,14 @@ export const databaseUid = ({ runAs }: Topology): number => (runAs.uid === UID ?
 /** What the server gets after its stop signal: it writes out what it holds in memory. */
 const STOP_SECONDS = 25;
 
-export function placeDatabase(topology: Topology, database: Database): PlacedDatabase {
-  const groups = groupNames(topology).filter((group) => storeOf(topology, group).database === database.name);
+export function placeService(topology: Topology, service: Service): PlacedService {
+  const groups = groupNames(topology).filter((group) => storeOf(topology, group).database === service.name);
   return {
     topology,
-    database,
-    base: databaseBase(topology, database.name),
-    address: hostOf(topology, database.host).address,
-    port: portOf(database),
+    service,
+    base: databaseBase(topology, service.name),
+    address: hostOf(topology, service.host).address,
+    port: portOf(service),
     access: groups.map((group) => ({
       group,
       name: schemaName(group),
@@ -37,31 +36,33 @@ export function placeDatabase(topology: Topology, database: Database): PlacedDat
 
 const readable = (path: string, content: string): RenderedFile => ({ path, content, mode: 0o644, owner: 'root' });
 
-/** All managed files of a database; none holds a secret. What is below `conf` costs a restart when it changes. */
-export function renderDatabase(topology: Topology, database: Database): RenderedFile[] {
-  const placed = placeDatabase(topology, database);
-  const engine = engineOf(database);
-  const configuration = engine.configuration(placed);
+/** All managed files of a service; none holds a secret. What is below `conf` costs a restart when it changes. */
+export function renderService(topology: Topology, service: Service): RenderedFile[] {
+  const placed = placeService(topology, service);
+  const engine = engineOf(service);
   const { base } = placed;
+  const access = accessFile(placed);
   return [
-    readable(`${base}/conf/${configuration.name}`, configuration.content),
+    ...engine.configuration(placed).map(({ name, content }) => readable(`${base}/conf/${name}`, content)),
     readable(`${base}/conf/arguments`, `${engine.arguments(placed).join('\n')}\n`),
-    accessFile(placed),
-    readable(launchFile(database.name), launchText(placed)),
+    ...(access === null ? [] : [access]),
+    readable(launchFile(service.name), launchText(placed)),
   ];
 }
 
-/** Who may come in from where. */
-export function accessFile(placed: PlacedDatabase): RenderedFile {
-  const { name, content } = engineOf(placed.database).access(placed);
+/** Who may come in from where; null where that is not the service's to say. */
+export function accessFile(placed: PlacedService): RenderedFile | null {
+  const { accounts } = engineOf(placed.service);
+  if (accounts === null) return null;
+  const { name, content } = accounts.access(placed);
   return readable(`${placed.base}/access/${name}`, content);
 }
 
-function launchText({ topology, database, base, port }: PlacedDatabase): string {
+function launchText({ topology, service, base, port }: PlacedService): string {
   const uid = databaseUid(topology);
-  const { server, stopSignal } = engineOf(database);
+  const { server, stopSignal } = engineOf(service);
   const values = {
-    NODE: database.name,
+    NODE: service.name,
     BASE: base,
     COMMAND: `${base}/bin/${server}`,
     ARGS: `${base}/conf/arguments`,
@@ -76,7 +77,3 @@ function launchText({ topology, database, base, port }: PlacedDatabase): string 
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
 }
-
-/** SQL that gives each group its schema, user and password. Holds secrets: for standard input only. */
-export const accessSql = (placed: PlacedDatabase, stores: ClusterSecrets['stores']): string =>
-  engineOf(placed.database).sql(placed, stores);

@@ -8,6 +8,7 @@ export const mariadb: DatabaseEngine = {
   title: 'MariaDB',
   scheme: 'mariadb',
   port: 3306,
+  java: false,
   // The programs alone: the package mariadb-server would make a database of its own and start it.
   packages: ['mariadb-server-core', 'mariadb-client-core'],
   beforeInstall: ':',
@@ -16,9 +17,10 @@ export const mariadb: DatabaseEngine = {
   initialise: `mariadb-install-db --no-defaults --datadir="$1" --auth-root-authentication-method=socket \\
   --auth-root-socket-user="$2" --skip-test-db`,
   stopSignal: 'TERM',
-  configuration: ({ base, address, port }) => ({
-    name: 'server.cnf',
-    content: `[mariadbd]
+  configuration: ({ base, address, port }) => [
+    {
+      name: 'server.cnf',
+      content: `[mariadbd]
 datadir = ${dataDirectory(base)}
 socket = ${socket(base)}
 tmpdir = /tmp
@@ -30,15 +32,18 @@ character-set-server = utf8mb4
 # A message is one column of one row.
 max-allowed-packet = 1G
 `,
-  }),
-  access: ({ access }) => ({
-    name: 'grants',
-    content: access.map(({ name, addresses }) => `${name} from ${addresses.join(' ')}\n`).join(''),
-  }),
+    },
+  ],
   arguments: ({ base }) => [`--defaults-file=${base}/conf/server.cnf`, `--pid-file=${pidFile(base)}`],
-  client: ({ base }, user) => ['mariadb', '--no-defaults', `--socket=${socket(base)}`, `--user=${user}`, '--batch'],
-  sql: ({ access }, stores) =>
-    [...access.map((each) => grants(each, stores[each.group]?.password ?? '')), dropOthers(access)].join('\n'),
+  accounts: {
+    access: ({ access }) => ({
+      name: 'grants',
+      content: access.map(({ name, addresses }) => `${name} from ${addresses.join(' ')}\n`).join(''),
+    }),
+    client: ({ base }, user) => ['mariadb', '--no-defaults', `--socket=${socket(base)}`, `--user=${user}`, '--batch'],
+    sql: ({ access }, stores) =>
+      [...access.map((each) => grants(each, stores[each.group]?.password ?? '')), dropOthers(access)].join('\n'),
+  },
 };
 
 function grants({ name, addresses }: Access, password: string): string {

@@ -6,6 +6,7 @@ export const postgresql: DatabaseEngine = {
   title: 'PostgreSQL',
   scheme: 'postgresql',
   port: 5432,
+  java: false,
   packages: ['postgresql'],
   beforeInstall: `mkdir -p /etc/postgresql-common
 [ -f /etc/postgresql-common/createcluster.conf ] || echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf`,
@@ -14,9 +15,10 @@ export const postgresql: DatabaseEngine = {
   initialise: `initdb -D "$1" -U "$2" --auth-local=peer --auth-host=scram-sha-256 -E UTF8 --locale=C.UTF-8`,
   // INT is PostgreSQL's fast stop; after TERM it waits until every broker has left.
   stopSignal: 'INT',
-  configuration: ({ base, address, port }) => ({
-    name: 'postgresql.conf',
-    content: `data_directory = '${dataDirectory(base)}'
+  configuration: ({ base, address, port }) => [
+    {
+      name: 'postgresql.conf',
+      content: `data_directory = '${dataDirectory(base)}'
 hba_file = '${base}/access/pg_hba.conf'
 ident_file = '${dataDirectory(base)}/pg_ident.conf'
 external_pid_file = '${pidFile(base)}'
@@ -28,40 +30,43 @@ max_connections = 200
 # A statement that fails may hold a password.
 log_min_error_statement = panic
 `,
-  }),
-  access: ({ access }) => ({
-    name: 'pg_hba.conf',
-    content: [
-      'local all all peer',
-      ...access.flatMap(({ name, addresses }) =>
-        addresses.map((address) => `host "${name}" "${name}" ${hbaAddress(address)} scram-sha-256`),
-      ),
-      '',
-    ].join('\n'),
-  }),
+    },
+  ],
   // The pid file is named here as well, because by this argument the agent knows the process.
   arguments: ({ base }) => [`--config-file=${base}/conf/postgresql.conf`, `--external-pid-file=${pidFile(base)}`],
-  client: ({ base, port }, user) => [
-    `${base}/bin/psql`,
-    '--no-psqlrc',
-    '--quiet',
-    '--set=ON_ERROR_STOP=1',
-    `--host=${base}/data`,
-    `--port=${port}`,
-    `--username=${user}`,
-    '--dbname=postgres',
-  ],
-  sql: ({ access }, stores) =>
-    [
-      ...access.map(({ group, name }) => {
-        const password = text(stores[group]?.password ?? '');
-        return `SELECT 'CREATE ROLE "${name}" LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${name}') \\gexec
+  accounts: {
+    access: ({ access }) => ({
+      name: 'pg_hba.conf',
+      content: [
+        'local all all peer',
+        ...access.flatMap(({ name, addresses }) =>
+          addresses.map((address) => `host "${name}" "${name}" ${hbaAddress(address)} scram-sha-256`),
+        ),
+        '',
+      ].join('\n'),
+    }),
+    client: ({ base, port }, user) => [
+      `${base}/bin/psql`,
+      '--no-psqlrc',
+      '--quiet',
+      '--set=ON_ERROR_STOP=1',
+      `--host=${base}/data`,
+      `--port=${port}`,
+      `--username=${user}`,
+      '--dbname=postgres',
+    ],
+    sql: ({ access }, stores) =>
+      [
+        ...access.map(({ group, name }) => {
+          const password = text(stores[group]?.password ?? '');
+          return `SELECT 'CREATE ROLE "${name}" LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${name}') \\gexec
 ALTER ROLE "${name}" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD ${password};
 SELECT 'CREATE DATABASE "${name}" OWNER "${name}"' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '${name}') \\gexec
 REVOKE ALL ON DATABASE "${name}" FROM PUBLIC;`;
-      }),
-      'SELECT pg_reload_conf();',
-    ].join('\n'),
+        }),
+        'SELECT pg_reload_conf();',
+      ].join('\n'),
+  },
 };
 
 /** A name of a host stands alone; an address needs its mask. */

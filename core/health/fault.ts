@@ -18,6 +18,11 @@ export type Fault =
   | 'LeaseFree'
   | 'LeaseElsewhere'
   | 'DatabaseDown'
+  /** A store whose master is elected in ZooKeeper. */
+  | 'NobodyElected'
+  | 'ElectedElsewhere'
+  | 'ReplicaMissing'
+  | 'EnsembleServerDown'
   | 'WrongPort'
   | 'WrongBrokerName'
   | 'WrongVersion'

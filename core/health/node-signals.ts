@@ -1,5 +1,6 @@
 /** Whether all signals of one running node say the same: of a master that it serves, of a slave that it only waits. */
 import type { Check } from '../contract.js';
+import { storeOf } from '../stores/index.js';
 import type { Node, Topology } from '../topology/topology.js';
 import { failed, passed } from './fault.js';
 import type { BrokerFacts } from './jolokia-reading.js';
@@ -10,7 +11,7 @@ export const nodeCheckName = (node: Node): string => `${node.name} of ${node.gro
 
 export function judgeMaster(topology: Topology, node: Node, reading: NodeReading): Check {
   const { observation: seen, broker } = reading;
-  const ports = portFault(node, seen);
+  const ports = portFault(node, seen, storeOf(topology, node.group).ports(node));
   if (ports !== null) return ports;
   const name = nodeCheckName(node);
   switch (broker.state) {
@@ -30,15 +31,15 @@ export function judgeMaster(topology: Topology, node: Node, reading: NodeReading
   }
 }
 
-function portFault(node: Node, seen: NodeObservation): Check | null {
+function portFault(node: Node, seen: NodeObservation, ofStore: readonly number[]): Check | null {
   const name = nodeCheckName(node);
-  const wanted = [node.openwire, node.console];
+  const wanted = [node.openwire, node.console, ...ofStore];
   const missing = wanted.filter((port) => !seen.listening.includes(port));
   const extra = seen.listening.filter((port) => !wanted.includes(port));
   if (missing.length === 0 && extra.length === 0) return null;
   if (seen.log.role === 'starting')
     return failed(name, 'NotReady', `${node.name} has the lock and is starting: ${missing.join(', ')} not open yet`);
-  if (extra.length === 0 && !missing.includes(node.openwire))
+  if (extra.length === 0 && missing.every((port) => port === node.console))
     return failed(name, 'ConsoleUnreachable', `${node.name} is master, but its console port ${node.console} is closed`);
   const parts = [
     missing.length > 0 && `does not listen on ${missing.join(', ')}`,

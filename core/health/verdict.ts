@@ -5,7 +5,7 @@
 import type { Check } from '../contract.js';
 import { storeCheckNames } from './store-reading.js';
 import { serviceCheckName } from './services.js';
-import { allNodes, databasesOf, groupNames, hostNames, type Topology } from '../topology/topology.js';
+import { allNodes, groupNames, hostNames, servicesOf, type Topology } from '../topology/topology.js';
 import { bridgeCheckNames } from './bridges.js';
 import { driftCheckName } from './drift.js';
 import { failed } from './fault.js';
@@ -25,7 +25,7 @@ export const roleCheckNames = (topology: Topology): string[] => [
 export const verifyCheckNames = (topology: Topology, { messages }: { messages: boolean }): string[] => [
   ...roleCheckNames(topology),
   ...hostNames(topology).map(driftCheckName),
-  ...databasesOf(topology).map(serviceCheckName),
+  ...servicesOf(topology).map(serviceCheckName),
   ...(messages ? messageCheckNames(topology) : []),
 ];
 

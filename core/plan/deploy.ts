@@ -1,16 +1,17 @@
 /** What is left to do until a cluster is as its topology says. Pure: `plan` prints exactly what `deploy` runs. */
 import { classDataKey } from '../activemq/class-data.js';
+import { engineOf } from '../databases/engines.js';
 import { activemqHome } from '../layout.js';
 import { hookReason } from '../supervision.js';
 import {
   brokerHosts,
-  databasesOnHost,
   dockerHostOf,
   firstHost,
   groupNames,
   hostNames,
   hostOf,
   nodesOnHost,
+  servicesOnHost,
   type Topology,
 } from '../topology/topology.js';
 import { planGroup } from './group.js';
@@ -91,15 +92,13 @@ function planHost(known: Known, host: string): Step[] {
     ].filter((reason) => reason !== false && reason !== null);
     if (reasons.length > 0) steps.push(hostStep('prepareHost', host, 'install agent and manifest', reasons.join('; ')));
   }
-  steps.push(...planServiceInstalls(known, host));
-  // A host that has only databases needs neither.
-  if (nodesOnHost(topology, host).length === 0 && databasesOnHost(topology, host).length > 0) return steps;
-  if (!inside?.java || inside.java.major < topology.java.minimum) {
-    const found = inside?.java
-      ? `Java ${inside.java.major} is older than ${topology.java.minimum}`
-      : 'no Java on the host';
-    steps.push(hostStep('installJava', host, `install Java (${topology.java.source.kind})`, found));
-  }
+  const services = servicesOnHost(topology, host);
+  const installs = planServiceInstalls(known, host);
+  const onlyServices = nodesOnHost(topology, host).length === 0 && services.length > 0;
+  const needsJava = !onlyServices || services.some((service) => engineOf(service).java);
+  if (needsJava) steps.push(...planJava(known, host));
+  steps.push(...installs);
+  if (onlyServices) return steps;
   const missing = homeReasons(known, host);
   if (missing.reasons.length > 0) {
     const step = hostStep(
@@ -111,6 +110,16 @@ function planHost(known: Known, host: string): Step[] {
     steps.push({ ...step, files: missing.files });
   }
   return steps;
+}
+
+function planJava(known: Known, host: string): Step[] {
+  const { topology } = known;
+  const inside = isNew(known, host) ? undefined : known.observed[host]?.inside;
+  if (inside?.java && inside.java.major >= topology.java.minimum) return [];
+  const found = inside?.java
+    ? `Java ${inside.java.major} is older than ${topology.java.minimum}`
+    : 'no Java on the host';
+  return [hostStep('installJava', host, `install Java (${topology.java.source.kind})`, found)];
 }
 
 const homeFilesReason = (files: readonly FileChange[]): string => {

@@ -2,22 +2,22 @@
 import type { Distribution } from '../activemq/distribution.js';
 import { renderHome, renderNode, type RenderedFile } from '../activemq/render.js';
 import { hashText } from '../hash-text.js';
-import { accessFile, placeDatabase, renderDatabase } from '../databases/index.js';
+import { accessFile, placeService, renderService } from '../databases/index.js';
 import { driverFile } from '../layout.js';
 import { containerName } from '../naming.js';
-import { driversOnHost, storeOf } from '../stores/index.js';
+import { driversOnHost, replicaMounts, storeOf } from '../stores/index.js';
 import { manifestText } from './manifest.js';
 import { hashTopology } from '../topology/hash.js';
 import {
   allNodes,
-  databasesOf,
-  databasesOnHost,
   dockerHostOf,
   groupsOnHost,
   hostNames,
   hostOf,
   nodesOnHost,
-  type Database,
+  servicesOf,
+  servicesOnHost,
+  type Service,
   type Topology,
 } from '../topology/topology.js';
 
@@ -41,8 +41,8 @@ export interface DesiredHost {
 
 export interface DesiredService {
   files: Record<string, string>;
-  /** Hash of who may come in; with the version of the credentials it tells whether the accounts are as wanted. */
-  access: string;
+  /** Hash of who may come in; with the version of the credentials it tells whether the accounts are as wanted. Null without accounts. */
+  access: string | null;
 }
 
 export interface DesiredNode {
@@ -78,7 +78,7 @@ export function desiredState(topology: Topology, distribution: Distribution, ass
     distribution: { jars: distribution.jars, sha512: distribution.sha512 },
     hosts: Object.fromEntries(hosts),
     services: Object.fromEntries(
-      databasesOf(topology).map((database) => [database.name, desiredService(topology, database)]),
+      servicesOf(topology).map((service) => [service.name, desiredService(topology, service)]),
     ),
     nodes: Object.fromEntries(nodes),
   };
@@ -92,7 +92,8 @@ export function specHash(topology: Topology, host: string): string | null {
   if (hostOf(topology, host).kind !== 'docker') return null;
   const spec = dockerHostOf(topology, host);
   const stores = groupsOnHost(topology, host).map((group) => [group, storeOf(topology, group).directory]);
-  const databases = databasesOnHost(topology, host).map(({ name }) => name);
+  const services = servicesOnHost(topology, host).map(({ name }) => name);
+  const replicas = replicaMounts(topology, host).map(({ node }) => node);
   const ports = nodesOnHost(topology, host).flatMap((node) => [node.openwire, node.console]);
   const made = [
     spec.image ?? '',
@@ -102,13 +103,17 @@ export function specHash(topology: Topology, host: string): string | null {
     containerName(topology, host),
     topology.root,
   ];
-  const more = databases.length === 0 ? [] : [databases];
+  // Hosts without any keep the hash that they had before there were any.
+  const more = [services, replicas].filter((names) => names.length > 0);
   return hashText(JSON.stringify([made, ports.sort(), stores, ...more]));
 }
 
-function desiredService(topology: Topology, database: Database): DesiredService {
-  const access = accessFile(placeDatabase(topology, database));
-  return { files: hashFiles(renderDatabase(topology, database)), access: hashText(access.content) };
+function desiredService(topology: Topology, service: Service): DesiredService {
+  const access = accessFile(placeService(topology, service));
+  return {
+    files: hashFiles(renderService(topology, service)),
+    access: access === null ? null : hashText(access.content),
+  };
 }
 
 const drivers = (topology: Topology, host: string): Record<string, string> =>

@@ -23,7 +23,7 @@ export function planGroup(known: Known, group: string, credentialsVersion: numbe
     down.flatMap((state) => state.configure ?? []),
     storeChecks(known, group, down),
     lockProof(known, group, nodes),
-    ...startsInOrder(nodes, down),
+    ...startsInOrder(storeOf(known.topology, group).startsTogether, nodes, down),
     ...rollingRestart(nodes, restart),
   ].filter((stage) => stage.length > 0);
   return stages.length === 0 ? [] : [...stages, [verifyRoles(group)]];
@@ -78,7 +78,7 @@ function startReason(known: Known, node: Node): string | null {
 
 /** Before a broker waits for minutes on a store that it cannot reach or may not use: once from every host. */
 function storeChecks(known: Known, group: string, down: readonly NodeState[]): Step[] {
-  if (!storeOf(known.topology, group).leased) return [];
+  if (!storeOf(known.topology, group).asked) return [];
   const one = new Map(down.toReversed().map(({ node }) => [node.host, node]));
   return [...one.values()].map((node) => ({
     id: `checkStore/${group}/${node.host}`,
@@ -106,10 +106,14 @@ function lockProof(known: Known, group: string, nodes: readonly NodeState[]): St
   return [{ id: `proveLock/${group}`, kind: 'proveLock', group, summary, reason }];
 }
 
-/** The first start decides the master: it goes alone, the others follow together and find the lock taken. */
-function startsInOrder(nodes: NodeState[], down: NodeState[]): Step[][] {
-  const starts = (states: NodeState[], expect: 'master' | 'slave'): Step[] =>
+/**
+ * The first start decides the master: it goes alone, the others follow together and find the lock taken. Where nodes
+ * elect it each starts alone, and the first only waits for the others.
+ */
+function startsInOrder(together: boolean, nodes: NodeState[], down: NodeState[]): Step[][] {
+  const starts = (states: NodeState[], expect: 'master' | 'slave' | 'any'): Step[] =>
     states.map(({ node, start }) => ({ ...startStep(node, expect), reason: start ?? 'its configuration changed' }));
+  if (!together) return down.map((state) => starts([state], 'any'));
   if (nodes.some((state) => state.runs)) return [starts(down, 'slave')];
   return [starts(down.slice(0, 1), 'master'), starts(down.slice(1), 'slave')];
 }

@@ -38,7 +38,7 @@ export interface Step {
   host?: string;
   group?: string;
   node?: string;
-  /** Database that a service's step is about. */
+  /** Database, or server of an ensemble, that a service's step is about. */
   service?: string;
   network?: string;
   /** Name of the container, network or volume that a destroy step removes. */

@@ -4,8 +4,8 @@
  */
 import { element } from '../activemq/xml.js';
 import { databaseNamed, hostOf, type Topology } from '../topology/topology.js';
-import { engineOf, portOf, schemaName } from '../databases/engines.js';
-import { MARIADB_DRIVER, POSTGRESQL_DRIVER, type Driver } from './drivers.js';
+import { databaseEngineOf, portOf, schemaName } from '../databases/engines.js';
+import { MARIADB_DRIVER, POSTGRESQL_DRIVER, type JdbcDriver } from './drivers.js';
 import type { Placed, StoreKind, StoreOf } from './store-kind.js';
 
 type Jdbc = StoreOf<'jdbc'>;
@@ -26,7 +26,7 @@ const TIMEOUTS = {
 };
 
 const isPostgresql = (url: string): boolean => url.startsWith('jdbc:postgresql:');
-const driverOf = (url: string): Driver => (isPostgresql(url) ? POSTGRESQL_DRIVER : MARIADB_DRIVER);
+const driverOf = (url: string): JdbcDriver => (isPostgresql(url) ? POSTGRESQL_DRIVER : MARIADB_DRIVER);
 
 function urlOf({ topology, group, spec }: Placed<Jdbc>): string {
   // MariaDB's driver speaks to MySQL too, but under its own name only.
@@ -43,7 +43,7 @@ function urlOf({ topology, group, spec }: Placed<Jdbc>): string {
 function ownUrl(topology: Topology, name: string, group: string): string {
   const database = databaseNamed(topology, name);
   const { address } = hostOf(topology, database.host);
-  return `jdbc:${engineOf(database).scheme}://${address}:${portOf(database)}/${schemaName(group)}`;
+  return `jdbc:${databaseEngineOf(database).scheme}://${address}:${portOf(database)}/${schemaName(group)}`;
 }
 
 /** Unique a node: the default is the broker's name, which all nodes of a group share, and all would be masters. */
@@ -54,6 +54,8 @@ const property = (name: string, value: string | number | boolean) => element('pr
 export const jdbc: StoreKind<Jdbc> = {
   kind: 'jdbc',
   directory: () => null,
+  replica: () => null,
+  ports: () => [],
   adapter: (store, node) => {
     const { spec, topology } = store;
     // Left to itself ActiveMQ makes the column of messages a blob of 64 KB there (measured: a message of 100 KB is refused).
@@ -86,6 +88,7 @@ export const jdbc: StoreKind<Jdbc> = {
     ];
   },
   drivers: (store) => [driverOf(urlOf(store))],
+  javaFlags: [],
   login: ({ group, spec }) =>
     spec.database === undefined
       ? { user: spec.user ?? '', password: spec.password ?? '' }
@@ -95,7 +98,9 @@ export const jdbc: StoreKind<Jdbc> = {
     line: 'attempting to acquire exclusive lease to become the master',
     ms: 2 * leaseMs + 1000,
   }),
-  leased: true,
+  asked: true,
+  startsTogether: true,
+  election: () => null,
   lease: (store) => {
     const url = urlOf(store);
     return { url, driver: driverOf(url), holder: (node) => holder(store.topology, node) };

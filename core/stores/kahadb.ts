@@ -5,15 +5,20 @@ import type { StoreKind, StoreOf } from './store-kind.js';
 export const kahadb: StoreKind<StoreOf<'kahadb'>> = {
   kind: 'kahadb',
   directory: (spec) => spec.directory,
+  replica: () => null,
+  ports: () => [],
   adapter: ({ spec }) =>
     element('kahaDB', { directory: spec.directory, lockKeepAlivePeriod: spec.lockKeepAliveMs }, [
       element('locker', {}, [element('shared-file-locker', { lockAcquireSleepInterval: spec.lockPollMs })]),
     ]),
   beans: () => [],
   drivers: () => [],
+  javaFlags: [],
   login: () => null,
   waits: () => null,
-  leased: false,
+  asked: false,
+  startsTogether: true,
   lease: () => null,
+  election: () => null,
   database: () => null,
 };

@@ -1,18 +1,74 @@
-/** Replicated LevelDB with ZooKeeper: parsed and checked, not built. */
-import { EverbrokerError } from '../failure.js';
-import type { StoreKind, StoreOf } from './store-kind.js';
+/**
+ * A store of its own for each node; the master's is copied to the others as it is written. Who is master the nodes elect
+ * in ZooKeeper, by how far their copies are. ActiveMQ gave it up with 5.17.
+ */
+import { element } from '../activemq/xml.js';
+import { replicaDirectory } from '../layout.js';
+import { replicationPath } from '../naming.js';
+import { hostOf, nodeNamed, nodesOfGroup, serversOf } from '../topology/topology.js';
+import { FAILURE_ACCESS, ZOOKEEPER_CLIENT, ZOOKEEPER_CLIENT_PROTOCOL } from './drivers.js';
+import type { Placed, StoreKind, StoreOf } from './store-kind.js';
 
-export const leveldb: StoreKind<StoreOf<'leveldb'>> = {
+type Leveldb = StoreOf<'leveldb'>;
+
+/** A node that waits says one of these: that there are too few for an election, or that it follows a master. */
+const WAITS = 'Not enough cluster members|Slave started';
+/** A node that was the last one missing is elected within it. */
+const ELECTION_MS = 1000;
+
+const serversFor = ({ topology, spec }: Placed<Leveldb>): string[] =>
+  spec.ensemble === undefined
+    ? (spec.zookeeper ?? '').split(',')
+    : serversOf(topology, spec.ensemble).map(({ host, port }) => `${hostOf(topology, host).address}:${port}`);
+
+function addressOf({ topology }: Placed<Leveldb>, name: string): string {
+  const { host, replication = 0 } = nodeNamed(topology, name);
+  return `tcp://${hostOf(topology, host).address}:${replication}`;
+}
+
+/** Its buffers are freed by a class of the JVM's own, which Java 9 and later lend to nobody unless told. */
+const MODULE_FLAGS = [
+  '--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED',
+  '--add-opens=java.base/jdk.internal.ref=ALL-UNNAMED',
+  '--add-opens=java.base/java.nio=ALL-UNNAMED',
+  '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
+];
+
+export const leveldb: StoreKind<Leveldb> = {
   kind: 'leveldb',
   directory: () => null,
-  adapter: () => {
-    throw new EverbrokerError('NotSupportedYet', 'a leveldb store is not supported yet: use kahadb or jdbc');
+  replica: replicaDirectory,
+  ports: ({ replication }) => (replication === undefined ? [] : [replication]),
+  adapter: (store, name) => {
+    const { topology, group, spec } = store;
+    return element('replicatedLevelDB', {
+      directory: replicaDirectory(topology, name),
+      replicas: nodesOfGroup(topology, group).length,
+      bind: addressOf(store, name),
+      hostname: hostOf(topology, nodeNamed(topology, name).host).address,
+      zkAddress: serversFor(store).join(','),
+      zkPath: replicationPath(topology.name, group),
+      // Milliseconds: a number without a unit.
+      zkSessionTimeout: spec.sessionTimeoutMs,
+      sync: spec.sync,
+      // Without it a master gives its messages to anyone who asks on that port.
+      securityToken: '${store.password}',
+    });
   },
   beans: () => [],
-  drivers: () => [],
-  login: () => null,
-  waits: () => null,
-  leased: false,
+  // In place of the client that comes with ActiveMQ, and what its archive forgot: without it no slave becomes master.
+  drivers: () => [ZOOKEEPER_CLIENT, ZOOKEEPER_CLIENT_PROTOCOL, FAILURE_ACCESS],
+  javaFlags: MODULE_FLAGS,
+  login: () => ({ user: 'replication', password: 'generate' }),
+  waits: () => ({ line: WAITS, ms: ELECTION_MS }),
+  asked: true,
+  // Two that register at the same moment can end with a null pointer in the election's listener.
+  startsTogether: false,
   lease: () => null,
+  election: (store) => ({
+    servers: serversFor(store),
+    path: replicationPath(store.topology.name, store.group),
+    address: (node) => addressOf(store, node),
+  }),
   database: () => null,
 };

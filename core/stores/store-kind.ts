@@ -1,7 +1,7 @@
 /** What a kind of store is to everything else. A kind is one file here and one line in index.ts. */
 import type { Element } from '../activemq/xml.js';
 import type { StoreSpec } from '../topology/schema.js';
-import type { Topology } from '../topology/topology.js';
+import type { Node, Topology } from '../topology/topology.js';
 import type { Driver } from './drivers.js';
 
 export type StoreOf<Kind extends StoreSpec['kind']> = Extract<StoreSpec, { kind: Kind }>;
@@ -28,7 +28,18 @@ export interface Lease {
   holder(node: string): string;
 }
 
+/** A master that ZooKeeper knows, because the nodes of the group are registered there. */
+export interface Election {
+  /** ZooKeeper's servers, `host:port`. */
+  servers: string[];
+  /** Below which each node that lives is registered. */
+  path: string;
+  /** Address under which a node is registered when it is the master. */
+  address(node: string): string;
+}
+
 export interface Waits {
+  /** Extended regular expression. */
   line: string;
   ms: number;
 }
@@ -37,12 +48,18 @@ export interface StoreKind<Spec extends StoreSpec> {
   kind: Spec['kind'];
   /** Directory on the nodes' hosts that the group shares, mounted with a life of its own. */
   directory(spec: Spec): string | null;
+  /** Directory of a node's own copy of the store, mounted with a life of its own. */
+  replica(topology: Topology, node: string): string | null;
+  /** Ports beside openwire and console on which a master listens. */
+  ports(node: Node): number[];
   /** Element below persistenceAdapter. */
   adapter(store: Placed<Spec>, node: string): Element;
   /** Beans before the broker that the adapter refers to. */
   beans(store: Placed<Spec>): Element[];
   /** Put behind ActiveMQ's jars on the class path: a class-data archive of these jars alone stays good for it. */
   drivers(store: Placed<Spec>): Driver[];
+  /** Of the JVM. */
+  javaFlags: readonly string[];
   /** The nodes find it as store.user and store.password among their credentials. */
   login(store: Placed<Spec>): StoreLogin | null;
   /**
@@ -50,9 +67,13 @@ export interface StoreKind<Spec extends StoreSpec> {
    * them. Null where the agent knows the words, and they are said only by a slave.
    */
   waits(spec: Spec): Waits | null;
-  leased: boolean;
+  /** Whether there is a lease or an election, so that the store can be asked who is master. */
+  asked: boolean;
+  /** Whether the nodes after the first may start side by side. */
+  startsTogether: boolean;
   /** Null where the lock is a file, whose holder the host's kernel tells. */
   lease(store: Placed<Spec>): Lease | null;
-  /** Name of the database of the topology that it is in. */
+  election(store: Placed<Spec>): Election | null;
+  /** Name of the database of the topology that it is in; of an ensemble nothing is granted by name. */
   database(spec: Spec): string | null;
 }

@@ -7,6 +7,7 @@ import type {
   BridgeSpec,
   DatabaseSpec,
   DockerHostSpec,
+  EnsembleSpec,
   GroupSpec,
   HostSpec,
   NodeSpec,
@@ -17,7 +18,7 @@ import type {
 export interface Draft {
   topology: Topology;
   /** Names that were written, whether or not what stands under them could be parsed. */
-  declared: { hosts: string[]; groups: string[]; databases: string[] };
+  declared: { hosts: string[]; groups: string[]; databases: string[]; ensembles: string[] };
   /** Index in the file of each bridge of `topology.bridges`. */
   bridgeIndexes: number[];
 }
@@ -41,6 +42,7 @@ export const completeDraft = (topology: Topology): Draft => ({
     hosts: Object.keys(topology.hosts),
     groups: Object.keys(topology.groups),
     databases: Object.keys(topology.databases ?? {}),
+    ensembles: Object.keys(topology.ensembles ?? {}),
   },
   bridgeIndexes: topology.bridges.map((_, index) => index),
 });
@@ -71,6 +73,7 @@ export function salvage(input: unknown): Draft | undefined {
     hosts: namesIn(rest['hosts']),
     groups: namesIn(rest['groups']),
     databases: namesIn(rest['databases']),
+    ensembles: namesIn(rest['ensembles']),
   };
   const bridges = rest['bridges'];
   const bridgeIndexes = Array.isArray(bridges) ? bridges.map((_, index) => index) : [];
@@ -170,6 +173,9 @@ export const placedStores = (draft: Draft): Placed<StoreSpec>[] =>
 
 export const placedDatabases = ({ topology }: Draft): Placed<DatabaseSpec>[] =>
   Object.entries(topology.databases ?? {}).map(([name, spec]) => ({ name, at: ['databases', name], spec }));
+
+export const placedEnsembles = ({ topology }: Draft): Placed<EnsembleSpec>[] =>
+  Object.entries(topology.ensembles ?? {}).map(([name, spec]) => ({ name, at: ['ensembles', name], spec }));
 
 export const placedBridges = ({ topology, bridgeIndexes }: Draft): Placed<BridgeSpec>[] =>
   topology.bridges.map((spec, index) => ({ name: spec.name, at: ['bridges', bridgeIndexes[index] ?? index], spec }));

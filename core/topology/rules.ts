@@ -2,10 +2,10 @@
 import type { Draft } from './draft.js';
 import type { Finding } from './problem.js';
 import { bridgeRules } from './rules/bridges.js';
-import { databaseRules } from './rules/databases.js';
 import { groupRules } from './rules/groups.js';
 import { networkRules } from './rules/networks.js';
 import { portRules } from './rules/ports.js';
+import { serviceRules } from './rules/services.js';
 import type { Rule, Severity } from './rules/rule.js';
 import { storeKindRules } from './rules/store-kinds.js';
 import { storeRules } from './rules/stores.js';
@@ -23,7 +23,7 @@ export const RULES: readonly Rule[] = [
   ...portRules,
   ...storeRules,
   ...storeKindRules,
-  ...databaseRules,
+  ...serviceRules,
   ...bridgeRules,
 ];
 

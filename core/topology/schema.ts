@@ -8,13 +8,16 @@ import { dockerHost, sshHost } from './schema/hosts.js';
 import { limits } from './schema/limits.js';
 import { security } from './schema/security.js';
 import { activemq, java } from './schema/software.js';
-import { database, store } from './schema/stores.js';
+import { database, ensemble, store } from './schema/stores.js';
 import { absolutePath, clusterName, nameOf, port, user } from './schema/words.js';
 
 const node = z.strictObject({
   host: nameOf('host').meta({ description: 'The host that it runs on.' }),
   openwire: port.meta({ description: 'Port of the openwire connector.' }),
   console: port.meta({ description: 'Port of the web console and Jolokia.' }),
+  replication: port.optional().meta({
+    description: 'Port of a store of kind `leveldb`, where the other nodes of the group fetch what the master stores.',
+  }),
 });
 
 const group = z.strictObject({
@@ -64,6 +67,10 @@ export const topologySchema = z.strictObject({
     // Absent stays absent: the hash of clusters without one is as it was.
     .optional()
     .meta({ description: 'Databases that Everbroker installs and keeps, by name, for stores of kind `jdbc`.' }),
+  ensembles: z
+    .record(nameOf('ensemble'), ensemble)
+    .optional()
+    .meta({ description: 'ZooKeeper ensembles that Everbroker installs and keeps, for stores of kind `leveldb`.' }),
   groups: z
     .record(nameOf('group'), groupSchema)
     .meta({ description: 'Groups by name, which is the brokerName; each is one logical broker.' }),
@@ -82,3 +89,4 @@ export type NodeSpec = GroupSpec['nodes'][string];
 export type BridgeSpec = Topology['bridges'][number];
 export type StoreSpec = GroupSpec['store'];
 export type DatabaseSpec = NonNullable<Topology['databases']>[string];
+export type EnsembleSpec = NonNullable<Topology['ensembles']>[string];

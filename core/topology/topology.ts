@@ -1,6 +1,15 @@
 /** Questions about a parsed topology. Pure. */
 import { openwireScheme, tlsOf } from '../tls.js';
-import type { BridgeSpec, DatabaseSpec, DockerHostSpec, GroupSpec, HostSpec, NodeSpec, Topology } from './schema.js';
+import type {
+  BridgeSpec,
+  DatabaseSpec,
+  DockerHostSpec,
+  EnsembleSpec,
+  GroupSpec,
+  HostSpec,
+  NodeSpec,
+  Topology,
+} from './schema.js';
 
 export type { BridgeSpec, DatabaseSpec, DockerHostSpec, GroupSpec, HostSpec, NodeSpec, Topology } from './schema.js';
 
@@ -63,7 +72,7 @@ export const hostsOfGroup = (topology: Topology, group: string): string[] => [
 export const groupsOnHost = (topology: Topology, host: string): string[] =>
   groupNames(topology).filter((group) => hostsOfGroup(topology, group).includes(host));
 
-/** Hosts on which brokers run, in the file's order; a database may have one of its own. */
+/** Hosts on which brokers run, in the file's order; a database or a server of an ensemble may have one of its own. */
 export const brokerHosts = (topology: Topology): string[] =>
   hostNames(topology).filter((host) => nodesOnHost(topology, host).length > 0);
 
@@ -81,8 +90,46 @@ export const databaseNamed = (topology: Topology, name: string): Database =>
     `database ${name}`,
   );
 
-export const databasesOnHost = (topology: Topology, host: string): Database[] =>
-  databasesOf(topology).filter((database) => database.host === host);
+/** A server of a ZooKeeper ensemble. */
+export interface EnsembleServer extends Pick<EnsembleSpec, 'port'> {
+  name: string;
+  host: string;
+  engine: 'zookeeper';
+  ensemble: string;
+  /** By which the servers know each other: its place in the topology. */
+  id: number;
+}
+
+/** Unique in the topology, as a step's id is made of it. */
+export const serverName = (ensemble: string, id: number): string => `${ensemble}-${id}`;
+
+export const ensembleNamed = (topology: Topology, name: string): EnsembleSpec =>
+  present(topology.ensembles?.[name], `ensemble ${name}`);
+
+export const serversOf = (topology: Topology, ensemble: string): EnsembleServer[] => {
+  const { hosts, port } = ensembleNamed(topology, ensemble);
+  return hosts.map((host, index) => {
+    const id = index + 1;
+    return { name: serverName(ensemble, id), host, engine: 'zookeeper', port, ensemble, id };
+  });
+};
+
+/** What an agent keeps beside nodes. */
+export type Service = Database | EnsembleServer;
+
+export const servicesOf = (topology: Topology): Service[] => [
+  ...databasesOf(topology),
+  ...Object.keys(topology.ensembles ?? {}).flatMap((name) => serversOf(topology, name)),
+];
+
+export const serviceNamed = (topology: Topology, name: string): Service =>
+  present(
+    servicesOf(topology).find((service) => service.name === name),
+    `service ${name}`,
+  );
+
+export const servicesOnHost = (topology: Topology, host: string): Service[] =>
+  servicesOf(topology).filter((service) => service.host === host);
 
 /** Bridges whose networkConnector this group's nodes carry. */
 export const bridgesFrom = (topology: Topology, group: string): BridgeSpec[] =>

@@ -4,7 +4,8 @@ import { describe, test } from 'node:test';
 import { activemqXml } from '../../core/activemq/activemq-xml.js';
 import { credentialsText } from '../../core/activemq/credentials.js';
 import { launchText } from '../../core/activemq/launch.js';
-import { accessSql, placeDatabase, renderDatabase } from '../../core/databases/index.js';
+import { placeService, renderService } from '../../core/databases/index.js';
+import { databaseEngineOf } from '../../core/databases/engines.js';
 import { driftChecks } from '../../core/health/drift.js';
 import { planDeploy } from '../../core/plan/deploy.js';
 import { aDesired, carryOut, noHosts } from '../support/simulated-hosts.js';
@@ -92,7 +93,7 @@ describe('a database of the topology', () => {
   const passwords = { g1: { user: 'u', password: "it's \\ a" }, g2: { user: 'u', password: 'two' } };
   const filesOf = (topology: Topology) =>
     Object.fromEntries(
-      renderDatabase(topology, databaseNamed(topology, 'db')).map(({ path, content }) => [
+      renderService(topology, databaseNamed(topology, 'db')).map(({ path, content }) => [
         path.split('/').at(-1),
         content,
       ]),
@@ -108,7 +109,10 @@ describe('a database of the topology', () => {
 
     test(`${engine} gives each group a schema, and takes its password as text and not as SQL`, () => {
       const topology = inDatabase(engine);
-      const sql = accessSql(placeDatabase(topology, databaseNamed(topology, 'db')), passwords);
+      const sql = databaseEngineOf(databaseNamed(topology, 'db')).accounts.sql(
+        placeService(topology, databaseNamed(topology, 'db')),
+        passwords,
+      );
       assert.ok(sql.includes("it''s \\\\ a"), sql);
       assert.match(sql, /CREATE DATABASE (IF NOT EXISTS `|")everbroker_g2/);
     });

@@ -20,13 +20,13 @@ import { stepsOf, type Plan, type Step } from '../../core/plan/step.js';
 import { bootHook } from '../../core/supervision.js';
 import {
   allNodes,
-  databasesOf,
   dockerHostOf,
   firstHost,
   hostNames,
   hostOf,
   nodeNamed,
   nodesOfGroup,
+  servicesOf,
   type Topology,
 } from '../../core/topology/topology.js';
 
@@ -52,7 +52,7 @@ export function aDesired(topology: Topology, version = 'v1'): Desired {
       ]),
     ),
     services: Object.fromEntries(
-      databasesOf(topology).map(({ name }) => [
+      servicesOf(topology).map(({ name }) => [
         name,
         { files: { [`${topology.root}/.databases/${name}/conf/server`]: version }, access: `access-${version}` },
       ]),
@@ -188,7 +188,7 @@ export function applyStep(
     case 'startService': {
       const service = serviceIn(insideOf(seen), step.service ?? '');
       if (!service.installed) throw new Error(`${step.id} before it is installed`);
-      const { access } = desired.services[service.name] ?? { access: '' };
+      const access = desired.services[service.name]?.access ?? '';
       Object.assign(service, {
         desired: 'up',
         process: { alive: true, pid: 1, state: 'S' },
@@ -199,7 +199,7 @@ export function applyStep(
     }
     case 'checkStore': {
       const { database } = storeOf(topology, step.group ?? '');
-      const at = databasesOf(topology).find(({ name }) => name === database);
+      const at = servicesOf(topology).find(({ name }) => name === database);
       if (at !== undefined && !serviceIn(insideOf(after[at.host]), at.name).process.alive)
         throw new Error(`${step.id} before ${at.name} runs`);
       break;

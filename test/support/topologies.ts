@@ -38,6 +38,16 @@ export function aTopology(shape: Shape = {}, overrides: Partial<TopologyInput> =
   };
 }
 
+/** A group of three nodes on three hosts that store in replicated LevelDB, with an ensemble on the same hosts. */
+export function aReplicatedTopology(overrides: Partial<TopologyInput> = {}): TopologyInput {
+  const input = aTopology({ groups: 1, nodesPerGroup: 3, hosts: 3, version: '5.16.7' }, overrides);
+  const group = input.groups['g1'];
+  if (group === undefined) throw new Error('no group');
+  group.store = { kind: 'leveldb', ensemble: 'zoo', acknowledge: 'leveldb-is-deprecated' };
+  for (const node of Object.values(group.nodes)) node.replication = 61200;
+  return { ...input, ensembles: { zoo: { hosts: Object.keys(input.hosts) } } };
+}
+
 /** The same, parsed: every default filled in. */
 export const aParsedTopology = (shape: Shape = {}, overrides: Partial<TopologyInput> = {}): Topology =>
   parsed(aTopology(shape, overrides));

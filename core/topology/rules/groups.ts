@@ -1,10 +1,11 @@
 import { storeDirectory } from '../../stores/index.js';
 import { didYouMean } from '../closest.js';
-import { engineOf, placedDatabases, placedDockerHosts, placedGroups, placedHosts, placedNodes } from '../draft.js';
+import { engineOf, placedDockerHosts, placedGroups, placedHosts, placedNodes } from '../draft.js';
 import type { Draft } from '../draft.js';
 import type { StoreSpec } from '../schema.js';
 import { MAX_HOSTS, MAX_NODES } from '../limits.js';
 import { claimedTwice, isUnknown } from './rule.js';
+import { serverHosts } from './services.js';
 import type { Rule } from './rule.js';
 
 const something: Rule = {
@@ -99,9 +100,9 @@ function placesOfGroup(draft: Draft, group: string): { host: string; engine: str
 const unused: Rule = {
   id: 'host-unused',
   severity: 'warning',
-  says: 'Neither a node nor a database is on a host.',
+  says: 'Neither a node, a database nor a server of an ensemble is on a host.',
   check: (draft) => {
-    const used = new Set([...placedNodes(draft), ...placedDatabases(draft)].map(({ spec }) => spec.host));
+    const used = new Set([...placedNodes(draft).map(({ spec }) => spec.host), ...serverHosts(draft)]);
     return placedHosts(draft)
       .filter(({ name }) => !used.has(name))
       .map(({ name, at }) => ({ at, message: `nothing is on host ${name}` }));

@@ -8,17 +8,22 @@ interface PortClaim extends Claim {
   node: PlacedNode;
 }
 
-function portsOf(draft: Draft, key: (node: PlacedNode) => string | undefined): PortClaim[] {
+const PUBLISHED = ['openwire', 'console'] as const;
+const ALL = [...PUBLISHED, 'replication'] as const;
+
+function portsOf(
+  draft: Draft,
+  kinds: readonly (typeof ALL)[number][],
+  key: (node: PlacedNode) => string | undefined,
+): PortClaim[] {
   return placedNodes(draft).flatMap((node) => {
     const place = key(node);
     if (place === undefined) return [];
-    return (['openwire', 'console'] as const).map((kind) => ({
-      key: `${place} ${node.spec[kind]}`,
-      at: [...node.at, kind],
-      by: `${node.name} (${kind})`,
-      port: node.spec[kind],
-      node,
-    }));
+    return kinds.flatMap((kind) => {
+      const port = node.spec[kind];
+      if (port === undefined) return [];
+      return [{ key: `${place} ${port}`, at: [...node.at, kind], by: `${node.name} (${kind})`, port, node }];
+    });
   });
 }
 
@@ -28,9 +33,9 @@ const machineOf = ({ spec, host }: PlacedNode): string => (host?.kind === 'ssh' 
 const onHost: Rule = {
   id: 'port-twice',
   severity: 'error',
-  says: 'A port is used once on a host, for openwire or for the console, in whichever group.',
+  says: 'A port is used once on a host, for openwire, the console or replication, in whichever group.',
   check: (draft) =>
-    claimedTwice(portsOf(draft, machineOf), ({ key }, { by }) => {
+    claimedTwice(portsOf(draft, ALL, machineOf), ({ key }, { by }) => {
       const port = key.split(' ').at(-1) ?? '';
       return `port ${port} is taken on the same host by ${by}`;
     }),
@@ -41,7 +46,7 @@ const published: Rule = {
   severity: 'error',
   says: 'A port is published once on an engine and address; `0.0.0.0` counts as every address.',
   check: (draft) => {
-    const claims = portsOf(draft, ({ host }) =>
+    const claims = portsOf(draft, PUBLISHED, ({ host }) =>
       host?.kind === 'docker' && host.publish !== false ? engineOf(host) : undefined,
     );
     return claims.flatMap((claim, index): RuleFinding[] => {

@@ -15,7 +15,7 @@ const SYSTEM =
   );
 
 /** Directories below the root that Everbroker makes itself, beside those of the nodes. */
-const OWN = ['.activemq', '.java', '.cds', '.drivers', '.databases'];
+const OWN = ['.activemq', '.java', '.cds', '.drivers', '.databases', '.replicas'];
 
 /** What a broker keeps in its base; a store may only be below `data`. */
 const DATA = 'data';

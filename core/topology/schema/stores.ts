@@ -44,10 +44,20 @@ const jdbc = z.strictObject({
 });
 const leveldb = z.strictObject({
   kind: z.literal('leveldb'),
+  ensemble: nameOf('ensemble').optional().meta({
+    description: 'An ensemble of `ensembles`, by which the nodes elect their master.',
+  }),
   zookeeper: z
     .string()
     .regex(/^[A-Za-z0-9.-]+:\d+(,[A-Za-z0-9.-]+:\d+)*$/, 'must look like zoo1:2181,zoo2:2181,zoo3:2181')
-    .meta({ description: 'ZooKeeper ensemble.' }),
+    .optional()
+    .meta({ description: 'Instead of `ensemble`: servers of a ZooKeeper that exists.' }),
+  sessionTimeoutMs: z.int().min(1000).max(60000).default(2000).meta({
+    description: 'zkSessionTimeout: how long a node may be silent before the others elect another master, ms.',
+  }),
+  sync: z.enum(['quorum_disk', 'quorum_mem']).default('quorum_disk').meta({
+    description: 'When a message counts as stored: on the disks of a majority of the nodes, or in their memory.',
+  }),
   acknowledge: z
     .literal('leveldb-is-deprecated', 'must be leveldb-is-deprecated: ActiveMQ gave it up')
     .meta({ description: 'That you know.' }),
@@ -64,4 +74,15 @@ export const database = z.strictObject({
     .meta({ description: "`mariadb` or `postgresql`, from the packages of the host's distribution." }),
   host: nameOf('host').meta({ description: 'The host that it runs on.' }),
   port: port.optional().meta({ description: 'Its port; default 3306 for mariadb, 5432 for postgresql.' }),
+});
+
+export const ensemble = z.strictObject({
+  hosts: z
+    .array(nameOf('host'))
+    .min(1, 'an ensemble has at least one server')
+    .max(9)
+    .meta({ description: 'The hosts of its servers, one on each; three, so that one can be lost.' }),
+  port: port.default(2181).meta({ description: 'Port for the brokers.' }),
+  peerPort: port.default(2888).meta({ description: 'Port of the leader, for the other servers.' }),
+  electionPort: port.default(3888).meta({ description: 'Port by which the servers elect their leader.' }),
 });

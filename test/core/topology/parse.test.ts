@@ -27,6 +27,7 @@ describe('the shipped topologies', () => {
       'ha-6-ssh',
       'jdbc-mariadb',
       'jdbc-postgresql',
+      'leveldb-zookeeper',
       'network-mesh',
       'network-multicast',
       'tls',

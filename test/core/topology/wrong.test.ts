@@ -572,16 +572,6 @@ const rows: Row[] = [
 
   // Right, but not built yet
   {
-    name: 'a LevelDB store',
-    change: both(
-      set('activemq', { version: '5.16.7' }),
-      set('groups.g1.store', { kind: 'leveldb', zookeeper: 'zoo:2181', acknowledge: 'leveldb-is-deprecated' }),
-    ),
-    path: 'groups.g1.store.kind',
-    words: /leveldb is not supported yet/,
-    type: 'NotSupportedYet',
-  },
-  {
     name: 'ActiveMQ 6',
     change: set('activemq', { version: '6.1.0' }),
     path: 'activemq.version',
@@ -594,19 +584,6 @@ const rows: Row[] = [
     path: 'java.minimum',
     words: /needs Java 17/,
     count: 2,
-  },
-  {
-    name: 'LevelDB where it was removed',
-    change: set('groups.g1.store', { kind: 'leveldb', zookeeper: 'zoo:2181', acknowledge: 'leveldb-is-deprecated' }),
-    path: 'groups.g1.store',
-    words: /no LevelDB/,
-    count: 2,
-  },
-  {
-    name: 'a mistake in a part that is not built yet',
-    change: set('groups.g1.store', { kind: 'leveldb', zookeeper: 'zoo', acknowledge: 'leveldb-is-deprecated' }),
-    path: 'groups.g1.store.zookeeper',
-    words: /zoo1:2181/,
   },
 ];
 
