@@ -12,7 +12,7 @@ const MOST_SAMPLES = 4000;
 /** A day of a line a second. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** Starts the recorder of a host, or lets the one that runs go on until the later end. */
+/** Starts the recorder of a host, or tells the one that runs its new end: 0 seconds end it. */
 export async function startRecording(
   deps: Deps,
   { topology, host, token, drill, seconds }: RecordingInput,

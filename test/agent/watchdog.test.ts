@@ -1,25 +1,8 @@
 import assert from 'node:assert/strict';
 import { access } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { AgentHost, until } from './agent-host.js';
-
-/** Ports that nobody uses at this moment. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve) => {
-          const server = createServer().listen(0, () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
+import { AgentHost, freePorts, until } from './agent-host.js';
 
 /** All on one host at once: what is waited for is the time that a hang may take. */
 describe('the watchdog of the host agent', () => {
