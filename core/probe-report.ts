@@ -56,6 +56,16 @@ const drainReport = z.object({
   receivedIds: z.string(),
   cleanupTo: z.string().nullable(),
 });
+const browseReport = z.object({
+  task: z.literal('browse'),
+  outcome: messagesOutcome,
+  ...common,
+  /** Messages of the run in the queue, and others. */
+  count,
+  foreign: count,
+  /** `producer:ranges`, apart by blanks. */
+  ids: z.string(),
+});
 const loginReport = z.object({
   task: z.literal('login'),
   outcome: z.enum(['ok', 'refused', 'unreachable']),
@@ -85,7 +95,7 @@ const tlsReport = z.object({
   now: z.number(),
 });
 const broken = {
-  task: z.enum(['tls', 'route', 'sweep', 'produce', 'drain', 'login']),
+  task: z.enum(['tls', 'route', 'sweep', 'produce', 'drain', 'browse', 'login']),
   name: z.string(),
   errors: z.array(probeError).default([]),
 };
@@ -99,6 +109,7 @@ const taskReport = z.union([
   sweepReport,
   produceReport,
   drainReport,
+  browseReport,
   loginReport,
   timeoutReport,
   failedReport,
@@ -109,6 +120,7 @@ export type TlsReport = z.infer<typeof tlsReport>;
 export type SweepReport = z.infer<typeof sweepReport>;
 export type ProduceReport = z.infer<typeof produceReport>;
 export type DrainReport = z.infer<typeof drainReport>;
+export type BrowseReport = z.infer<typeof browseReport>;
 export type LoginReport = z.infer<typeof loginReport>;
 export type BrokenReport = z.infer<typeof timeoutReport> | z.infer<typeof failedReport>;
 export type TaskReport = z.infer<typeof taskReport>;

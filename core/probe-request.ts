@@ -52,6 +52,15 @@ export interface DrainTask {
   cleanup?: boolean;
 }
 
+/** Which messages of the run lie in a queue. */
+export interface BrowseTask {
+  task: 'browse';
+  name: string;
+  queue: string;
+  from: string;
+  timeoutMs: number;
+}
+
 /** Whether the broker takes the login (or none at all). */
 export interface LoginTask {
   task: 'login';
@@ -73,7 +82,7 @@ export interface TlsTask {
   timeoutMs: number;
 }
 
-export type ProbeTask = TlsTask | RouteTask | SweepTask | ProduceTask | DrainTask | LoginTask;
+export type ProbeTask = TlsTask | RouteTask | SweepTask | ProduceTask | DrainTask | BrowseTask | LoginTask;
 
 export interface ProbeRequest {
   /** Marks this run's messages, so that others' are told apart. */

@@ -35,21 +35,29 @@ const EXIT: Record<number, ProbeTrouble> = {
 };
 
 /**
- * Starts the JVM on the host. The password goes from file to pipe by sed, whose own argv holds only the key; awk and
- * printf would be as good, a shell variable given to a program would not. The client's jars are named one by one:
- * lib/* would also open Spring and the broker.
+ * $java, $home, $jar and $file: what is missing ends the script with a code of its own. The client's jars are named one by
+ * one: lib/* would also open Spring and the broker.
  */
-const SCRIPT = `java=$1 home=$2 jar=$3 file=$4
-[ -x "$java/bin/java" ] || { echo "no $java/bin/java" >&2; exit 70; }
+export const FIND_CLIENT = `[ -x "$java/bin/java" ] || { echo "no $java/bin/java" >&2; exit 70; }
 [ -f "$jar" ] || { echo "no $jar" >&2; exit 72; }
 path=$jar
 for j in "$home"/lib/activemq-client-*.jar "$home"/lib/*jms*.jar "$home"/lib/geronimo-j2ee-management*.jar \\
   "$home"/lib/hawtbuf-*.jar "$home"/lib/slf4j-api-*.jar; do [ -f "$j" ] && path=$path:$j; done
 case $path in *activemq-client-*) ;; *) echo "no client in $home/lib" >&2; exit 71 ;; esac
+[ -z "$file" ] || grep -q '^probe\\.password=.' "$file" || { echo "no probe.password in $file" >&2; exit 73; }`;
+
+/**
+ * The password's line of a request. It goes from file to pipe by sed, whose own argv holds only the key; awk and printf would
+ * be as good, a shell variable given to a program would not.
+ */
+export const PASSWORD_LINE = `sed -n 's/^probe\\.password=/password=/p' "$file"`;
+
+/** Starts the JVM on the host. */
+const SCRIPT = `java=$1 home=$2 jar=$3 file=$4
+${FIND_CLIENT}
 probe() { "$java/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -Xmx128m -cp "$path" everbroker.probe.Probe; }
 [ -n "$file" ] || { probe; exit; }
-grep -q '^probe\\.password=.' "$file" || { echo "no probe.password in $file" >&2; exit 73; }
-{ sed -n 's/^probe\\.password=/password=/p' "$file"; cat; } | probe`;
+{ ${PASSWORD_LINE}; cat; } | probe`;
 
 /** The probe gives up by itself before this; only a host that hangs needs it. */
 const AFTER_DEADLINE_MS = 5_000;
