@@ -5,6 +5,7 @@ import type { Deps } from './deps.js';
 import { healFault, injectFault, lookForFault } from './faults/index.js';
 import { findCluster, prepareHost, removeCreated } from './hosts.js';
 import { installActiveMQ, installJava } from './install.js';
+import { clearLoad, collectLedger, drainLoad, readLoad, startLoad, stopProducers } from './load/index.js';
 import { createNetwork, placeNetworks } from './networks.js';
 import { configureNode, removeNode, startNode, stopNode } from './nodes.js';
 import { observeHost, readNodes } from './observe.js';
@@ -65,6 +66,12 @@ export function createActivities(deps: Deps) {
     lookForFault: of(lookForFault),
     startRecording: of(startRecording),
     collectSamples: of(collectSamples),
+    startLoad: of(startLoad),
+    readLoad: of(readLoad),
+    stopProducers: of(stopProducers),
+    drainLoad: of(drainLoad),
+    collectLedger: of(collectLedger),
+    clearLoad: of(clearLoad),
   };
 }
 
