@@ -108,7 +108,7 @@ ${AWAIT}`;
 
 /** $1 the fault's directory, $2 its table, by which its timer is known: the number may be another's by now. */
 export const DISARM = `pid=$(cat "$1/record.pid" 2>/dev/null) || pid=
-if [ -n "$pid" ] && tr '\\0' '\\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF "$2"; then kill -KILL -- "-$pid" 2>/dev/null || kill -KILL "$pid"; fi
+if [ -n "$pid" ] && tr '\\0' '\\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF "$2"; then kill -KILL "-$pid" 2>/dev/null || kill -KILL "$pid"; fi
 rm -rf "$1"
 rmdir "\${1%/*}" 2>/dev/null || :`;
 
