@@ -23,6 +23,7 @@ export function launchText(topology: Topology, node: Node): string {
     STORE: directory ?? '',
     ...(waits === null ? {} : { WAITS_LINE: waits.line, WAITS_MS: waits.ms }),
     STOP_SECONDS,
+    ...(topology.watchdog.enabled ? { WATCHDOG_SECONDS: topology.watchdog.unresponsiveSeconds } : {}),
   };
   return Object.entries(values)
     .map(([key, value]) => `${key}=${value}\n`)

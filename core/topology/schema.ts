@@ -9,6 +9,7 @@ import { limits } from './schema/limits.js';
 import { security } from './schema/security.js';
 import { activemq, java } from './schema/software.js';
 import { database, ensemble, store } from './schema/stores.js';
+import { watchdog } from './schema/watchdog.js';
 import { absolutePath, clusterName, nameOf, port, user } from './schema/words.js';
 
 const node = z.strictObject({
@@ -59,6 +60,7 @@ export const topologySchema = z.strictObject({
     description:
       "`replay`: messages return over a bridge when their consumers left (replayWhenNoConsumers); `keep`: ActiveMQ's default.",
   }),
+  watchdog: watchdog.prefault({}).meta({ description: 'What is done about a broker that hangs.' }),
   hosts: z
     .record(nameOf('host'), hostSchema)
     .meta({ description: 'Hosts by name; the first keeps the master copies of generated secrets.' }),
