@@ -29,6 +29,12 @@ const drills = {
   lookForFault: noDrill,
   startRecording: noDrill,
   collectSamples: noDrill,
+  startLoad: noDrill,
+  readLoad: noDrill,
+  stopProducers: noDrill,
+  drainLoad: noDrill,
+  collectLedger: noDrill,
+  clearLoad: noDrill,
 };
 
 export function fakeActivities(fake: FakeCluster, client: Client): Activities {
