@@ -48,7 +48,7 @@ const injection = z.object({
   healedAt: moment.nullable(),
   /** Who healed: the drill, or the dead-man timer on the target before it. */
   healedBy: z.enum(['drill', 'dead-man timer', 'by itself']).nullable(),
-  /** Seconds until a master served the group again; null when it never stopped or never came back. */
+  /** Seconds until a master served the group again; 0 when one always did, null when none came back or no group was hit. */
   brokerRtoSeconds: z.number().nullable(),
   redundancyBackSeconds: z.number().nullable(),
   bridgesBackSeconds: z.number().nullable(),

@@ -1,0 +1,110 @@
+/** What the ledger says to the hypotheses, and whether there was load enough to say anything. Pure. */
+import type { Evidence } from './judge.js';
+import type { FlowLedger, Ledger, Silence } from './ledger.js';
+import type { Hypothesis } from './record.js';
+
+/** Of what a scenario asks for; a flow below it has not been the load that was to be judged. */
+const ENOUGH_PERCENT = 50;
+
+export function judgeLoad(evidence: Evidence): Hypothesis[] {
+  const { ledger, scenario } = evidence;
+  if (ledger === null)
+    return [{ name: 'load', tolerance: ENOUGH_PERCENT, measured: null, held: null, detail: 'there is no ledger' }];
+  const { lost, duplicated, reordered, stuck, producerRtoSeconds, consumerRtoSeconds } = scenario.expect;
+  return [
+    loadFlowed(evidence, ledger),
+    counted('lost', lost, ledger),
+    counted('unexpected', 0, ledger),
+    counted('stuck', stuck, ledger),
+    counted('duplicated', duplicated, ledger),
+    counted('reordered', reordered, ledger),
+    silence('producerRtoSeconds', producerRtoSeconds, { ledger, of: (flow) => flow.producerSilence }),
+    silence('consumerRtoSeconds', consumerRtoSeconds, { ledger, of: (flow) => flow.consumerSilence }),
+  ];
+}
+
+/** Each flow has flowed before the fault, at half of its rate at least, and the load was there until after the heal. */
+function loadFlowed({ scenario, injections }: Evidence, ledger: Ledger): Hypothesis {
+  const name = 'load';
+  const tolerance = ENOUGH_PERCENT;
+  const weak = (detail: string, measured: number | null = 0): Hypothesis => ({
+    name,
+    tolerance,
+    measured,
+    held: false,
+    detail,
+  });
+  if (ledger.flows.length < scenario.load.flows.length)
+    return weak(`${ledger.flows.length} of ${scenario.load.flows.length} flows have a ledger`);
+  const firstFault = Math.min(...injections.map(({ injectedAt }) => injectedAt));
+  const lastHeal = Math.max(...injections.map(({ injectedAt, healedAt }) => healedAt ?? injectedAt));
+  const percents = ledger.flows.map((flow, index) => {
+    const spec = scenario.load.flows[index] ?? scenario.load.flows[0];
+    const wanted = (spec?.perSecond ?? 1) * (spec?.producers ?? 1);
+    return { flow, percent: Math.round((100 * rateBefore(flow, firstFault)) / wanted) };
+  });
+  for (const { flow, percent } of percents) {
+    if (flow.acknowledged === 0) return weak(`nothing of ${flow.flow} was acknowledged`);
+    if (flow.delivered === 0 && flow.stuck === 0 && flow.lost === 0)
+      return weak(`nothing of ${flow.flow} was delivered`);
+    if (percent < ENOUGH_PERCENT)
+      return weak(
+        `${flow.flow} flowed at ${percent} % of its rate before the fault, less than ${ENOUGH_PERCENT} %`,
+        percent,
+      );
+  }
+  const lastSeen = Math.max(...ledger.flows.flatMap(({ seconds }) => seconds.map(({ at }) => at + 1000)));
+  if (injections.length > 0 && lastSeen < lastHeal) return weak('the load ended before the fault was healed');
+  const least = Math.min(...percents.map(({ percent }) => percent));
+  return { name, tolerance, measured: least, held: true, detail: `every flow had at least ${least} % of its rate` };
+}
+
+/** Acknowledged a second, of the whole seconds before the fault; the first and last are hardly ever whole. */
+function rateBefore({ seconds, acknowledged }: FlowLedger, fault: number): number {
+  const before = seconds.filter(({ at }) => at + 1000 <= fault);
+  const whole = before.length > 2 ? before.slice(1) : before;
+  if (whole.length > 0) return whole.reduce((sum, row) => sum + row.acknowledged, 0) / whole.length;
+  // Without a second before it: over all the time, which the fault is in.
+  return seconds.length === 0 || seconds.some(({ at }) => at < fault) ? acknowledged / Math.max(1, seconds.length) : 0;
+}
+
+type Counted = 'lost' | 'unexpected' | 'stuck' | 'duplicated' | 'reordered';
+
+function counted(name: Counted, tolerance: number | null, ledger: Ledger): Hypothesis {
+  const measured = ledger.total[name];
+  const flows = ledger.flows.filter((flow) => flow[name] > 0);
+  const where = flows.map((flow) => `${flow[name]} of ${flow.flow}${exampleOf(flow, name)}`).join(', ');
+  return {
+    name,
+    tolerance,
+    measured,
+    held: tolerance === null || measured <= tolerance,
+    detail: measured === 0 ? 'none' : where,
+  };
+}
+
+function exampleOf({ examples, stuckIn }: FlowLedger, name: Counted): string {
+  if (name === 'stuck' && stuckIn.length > 0)
+    return ` (${stuckIn.map(({ queue, broker, count }) => `${count} in ${queue} on ${broker}`).join(', ')})`;
+  const first = examples[name]?.[0];
+  return first === undefined ? '' : ` (such as ${first})`;
+}
+
+function silence(
+  name: 'producerRtoSeconds' | 'consumerRtoSeconds',
+  tolerance: number | null,
+  { ledger, of }: { ledger: Ledger; of: (flow: FlowLedger) => Silence | null },
+): Hypothesis {
+  const lengths = ledger.flows.map((flow) => {
+    const found = of(flow);
+    return { flow: flow.flow, seconds: found === null ? 0 : (found.to - found.from) / 1000 };
+  });
+  const longest = lengths.reduce((worst, one) => (one.seconds > worst.seconds ? one : worst), { flow: '', seconds: 0 });
+  return {
+    name,
+    tolerance,
+    measured: longest.seconds,
+    held: tolerance === null || longest.seconds <= tolerance,
+    detail: longest.flow === '' ? 'never silent' : `${longest.seconds.toFixed(1)} s of ${longest.flow}`,
+  };
+}
