@@ -1,4 +1,5 @@
 /** Stores that are not files of a host: asked from the hosts of their brokers, as the brokers would. */
+import { renderCredentials } from '../core/activemq/render.js';
 import { EverbrokerError } from '../core/failure.js';
 import type { NodeObservation } from '../core/health/observation.js';
 import type { LockAnswer, LockQuestion } from '../core/health/lock-proof.js';
@@ -9,20 +10,23 @@ import { storeOf } from '../core/stores/index.js';
 import { nodeNamed, type Node, type Topology } from '../core/topology/topology.js';
 import type { Host } from '../hosts/host.js';
 import { ownedBy } from '../hosts/owned-host.js';
+import type { Sealed } from '../hosts/sealed.js';
 import { askLock } from '../probes/lock-probe.js';
 import { readElection, type ElectionProbe } from '../probes/election-probe.js';
 import { readLease, readReadiness, type StoreProbe } from '../probes/store-probe.js';
 import type { Deps } from './deps.js';
+import { unseal } from './nodes.js';
 import { PROBE_JAR } from './probe-files.js';
 import type { StepInput } from './step-input.js';
 
 /**
  * Whether a broker of this host could start on its store: it is there, lets the login in, and its tables are there or can
- * be made. What is wrong is said before brokers wait for it.
+ * be made. What is wrong is said before brokers wait for it. With the credentials that this operation shares, where it does:
+ * a node that runs gets them only once it is stopped.
  */
 export async function checkStore(
   deps: Deps,
-  { topology, host, token, step }: StepInput,
+  { topology, host, token, step, sealed }: StepInput & { sealed?: Sealed },
   signal: AbortSignal,
 ): Promise<StepResult> {
   const node = nodeNamed(topology, step.node ?? '');
@@ -30,6 +34,10 @@ export async function checkStore(
   const lease = leaseProbe(topology, node);
   const election = electionProbe(topology, node);
   if (lease !== null) {
+    if (sealed !== undefined) {
+      const secrets = await unseal(deps, { host: opened, key: `${token}/${host}`, sealed, signal });
+      lease.credentials = { text: renderCredentials(topology, node, secrets).content };
+    }
     const found = await readReadiness(opened, lease, signal);
     const database = `the database of ${node.group}, ${lease.url.replace(/\?.*$/, '')},`;
     if (found.state !== 'ready') throw notReady(found, { what: database, group: node.group, host });

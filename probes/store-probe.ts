@@ -8,8 +8,11 @@ export interface StoreProbe {
   javaHome: string;
   /** Paths on the host: the probe's jar and the driver's. */
   jars: string[];
-  /** The node's credentials file, with store.user and store.password. They never leave the host. */
-  credentials: string;
+  /**
+   * The node's credentials file, with store.user and store.password, which never leave the host; or the text of one that is
+   * yet to be written.
+   */
+  credentials: string | { text: string };
   url: string;
 }
 
@@ -19,7 +22,17 @@ export type Readiness = { state: 'ready' } | Unreadable;
 /** Connecting takes 5 s at most, a statement as long as the driver's time-out of 10 s. */
 const PROBE_MS = 25_000;
 
-const SCRIPT = `"$1/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -Xmx64m -cp "$2" everbroker.probe.StoreProbe "$3"`;
+/**
+ * $1 Java's home, $2 class path, $3 credentials file; where that is empty, its lines come first on standard input, up to a
+ * line with a dot. They are kept in a file without a name, which ends with the command.
+ */
+const SCRIPT = `umask 077
+if [ -z "$3" ]; then
+  file=$(mktemp) && exec 3>"$file" 4<"$file" && rm -f "$file" || exit 1
+  while IFS= read -r line && [ "$line" != . ]; do printf '%s\\n' "$line" >&3; done
+  set -- "$1" "$2" /dev/fd/4
+fi
+exec "$1/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -Xmx64m -cp "$2" everbroker.probe.StoreProbe "$3"`;
 
 const answer = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('ok'), holder: z.string().nullish(), leftMs: z.number().optional() }),
@@ -49,8 +62,10 @@ async function ask(
   { javaHome, jars, credentials, url }: StoreProbe,
   { question, signal }: { question: 'lease' | 'ready'; signal: AbortSignal },
 ): Promise<z.output<typeof answer> | { state: 'failed'; detail: string }> {
-  const result = await host.exec(['sh', '-c', SCRIPT, 'everbroker-probe', javaHome, jars.join(':'), credentials], {
-    stdin: `${oneLine(`url=${url}`)}\nask=${question}\n`,
+  const [file, lines] =
+    typeof credentials === 'string' ? [credentials, ''] : ['', `${credentials.text.trimEnd()}\n.\n`];
+  const result = await host.exec(['sh', '-c', SCRIPT, 'everbroker-probe', javaHome, jars.join(':'), file], {
+    stdin: `${lines}${oneLine(`url=${url}`)}\nask=${question}\n`,
     timeoutMs: PROBE_MS,
     signal,
   });

@@ -135,6 +135,10 @@ export class Runner {
         return call.configureNode({ ...input, sealed: this.sealedFor(host) });
       case 'startService':
         return call.startService({ ...input, sealed: this.sealedFor(host) });
+      case 'checkStore': {
+        const sealed = this.sealed[host];
+        return call.checkStore(sealed === undefined ? input : { ...input, sealed });
+      }
       case 'installActiveMQ': {
         const installed = await call.installActiveMQ(input);
         if (installed.classData) this.archived.add(host);

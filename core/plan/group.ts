@@ -21,7 +21,7 @@ export function planGroup(known: Known, group: string, credentialsVersion: numbe
   const stages = [
     removals(known, group),
     down.flatMap((state) => state.configure ?? []),
-    storeChecks(known, group, down),
+    storeChecks(known, group, [...down, ...restart.filter(({ configure }) => configure !== null)]),
     lockProof(known, group, nodes),
     ...startsInOrder(storeOf(known.topology, group).startsTogether, nodes, down),
     ...rollingRestart(nodes, restart),
@@ -76,10 +76,13 @@ function startReason(known: Known, node: Node): string | null {
   return null;
 }
 
-/** Before a broker waits for minutes on a store that it cannot reach or may not use: once from every host. */
-function storeChecks(known: Known, group: string, down: readonly NodeState[]): Step[] {
+/**
+ * Before a broker waits for minutes on a store that it cannot reach or may not use, and before one that runs is stopped for
+ * a login that does not do: once from every host.
+ */
+function storeChecks(known: Known, group: string, states: readonly NodeState[]): Step[] {
   if (!storeOf(known.topology, group).asked) return [];
-  const one = new Map(down.toReversed().map(({ node }) => [node.host, node]));
+  const one = new Map(states.toReversed().map(({ node }) => [node.host, node]));
   return [...one.values()].map((node) => ({
     id: `checkStore/${group}/${node.host}`,
     kind: 'checkStore',

@@ -1,9 +1,13 @@
 /** A group that stores in a PostgreSQL which Everbroker installs, and databases that exist and refuse. */
 import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { AGENT_FILE } from '../../core/layout.js';
 import { hostOf, type Topology } from '../../core/topology/topology.js';
 import { GROUP, databaseCluster, killFor, sql } from '../support/database-cluster.js';
+import { starts } from '../support/end-state.js';
+import { freePort } from '../support/local-broker.js';
 import { System, failedChecks, rolesOf, until } from '../support/system.js';
 
 const WRONG = 'not-the-password';
@@ -83,6 +87,31 @@ describe('a group that stores in PostgreSQL', () => {
     await insistOnPassed();
   });
 
+  test('is joined by a group whose database exists and gets another password: refused until both know it', async () => {
+    const reference = join(system.home, 'secrets', 'database');
+    await mkdir(join(system.home, 'secrets'), { recursive: true });
+    await writeFile(reference, 'the-first-password');
+    await startAnother();
+    await inAnother("CREATE ROLE mq LOGIN PASSWORD 'the-first-password'", 'CREATE DATABASE mq OWNER mq');
+    const both = await withAnother();
+    assert.equal((await deploy(both)).outcome, 'deployed');
+
+    await writeFile(reference, 'the-second-password');
+    const before = await starts(system, both);
+    await assert.rejects(deploy(both), {
+      type: 'StoreRefused',
+      message: /the database of brokerB, .*, refuses the user or its password/,
+    });
+    const { mq3, mq4 } = await starts(system, both);
+    assert.deepEqual([mq3, mq4], [before['mq3'], before['mq4']]);
+    await system.untilStatus(both.name, ({ nodes }) => rolesOf(nodes)['mq3'] === 'master');
+
+    await inAnother("ALTER ROLE mq PASSWORD 'the-second-password'");
+    const result = await deploy(both);
+    assert.deepEqual([result.outcome, failedChecks(result.checks)], ['deployed', []]);
+    assert.equal((await deploy(both)).outcome, 'unchanged');
+  });
+
   test('is destroyed, and nothing is left', async () => {
     const { name } = topology;
     await (await system.everbroker.destroy({ cluster: name, deleteData: true, confirm: name })).result();
@@ -90,3 +119,40 @@ describe('a group that stores in PostgreSQL', () => {
     assert.deepEqual(await system.engine.listVolumes(name), []);
   });
 });
+
+const ANOTHER_PORT = 5999;
+
+/** A server beside Everbroker's own, of which it knows nothing. */
+const asDatabaseUser = (script: string): Promise<string> =>
+  system.sh(
+    topology,
+    'dbhost',
+    `cd /tmp && bin=${topology.root}/.databases/db/bin && export bin &&
+exec setpriv --reuid=7617 --regid=7617 --clear-groups sh -ec '${script}'`,
+  );
+
+const startAnother = (): Promise<string> =>
+  asDatabaseUser(`$bin/initdb -D another -U admin --auth-local=trust --auth-host=scram-sha-256 >another.log
+echo "host all all all scram-sha-256" >>another/pg_hba.conf
+$bin/pg_ctl -D another -o "-p ${ANOTHER_PORT} -h 0.0.0.0 -k /tmp" -w -l another.log start >/dev/null`);
+
+const inAnother = async (...statements: string[]): Promise<void> => {
+  for (const statement of statements)
+    await asDatabaseUser(`$bin/psql -qh /tmp -p ${ANOTHER_PORT} -U admin postgres <<END
+${statement.replaceAll("'", "'\\''")}
+END`);
+};
+
+async function withAnother(): Promise<Topology> {
+  const store = {
+    kind: 'jdbc' as const,
+    url: `jdbc:postgresql://${hostOf(topology, 'dbhost').address}:${ANOTHER_PORT}/mq`,
+    user: 'mq',
+    password: 'file:database',
+    leaseMs: 2000,
+    lockKeepAliveMs: 500,
+  };
+  const node = async (host: string) => ({ host, openwire: await freePort(), console: await freePort() });
+  const nodes = { mq3: await node('host1'), mq4: await node('host2') };
+  return { ...topology, groups: { ...topology.groups, brokerB: { store, nodes } } };
+}

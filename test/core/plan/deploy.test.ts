@@ -15,7 +15,7 @@ import {
   stop,
   type Hosts,
 } from '../../support/simulated-hosts.js';
-import { aParsedTopology, aTopology, arbTopology, onMachines, parsed } from '../../support/topologies.js';
+import { aParsedTopology, aTopology, arbTopology, inDatabase, onMachines, parsed } from '../../support/topologies.js';
 
 const known = (topology: Topology, observed: Hosts, version = 'v1'): Known => ({
   topology,
@@ -252,6 +252,34 @@ describe('the plan of a cluster', () => {
     const [step] = stepsOf(planDeploy(known(topology, hosts)));
     assert.equal(step?.id, 'installJava/h1');
     assert.match(step?.reason ?? '', /Java 8 is older than 17/);
+  });
+});
+
+describe('the look at a database before brokers use it', () => {
+  const topology = parsed(inDatabase(aTopology({ groups: 1, nodesPerGroup: 3, hosts: 2, bridges: false }), 'mariadb'));
+
+  test('comes once from each host with nodes to start', () => {
+    const checks = ids(planDeploy(known(topology, noHosts(topology)))).filter((id) => id.startsWith('checkStore'));
+    assert.deepEqual(checks, ['checkStore/g1/h1', 'checkStore/g1/h2']);
+  });
+
+  test('comes before the first broker is stopped that is to get another login', () => {
+    const plan = planDeploy({ ...known(topology, deployed(topology)), secretsChanged: true });
+    const order = ids(plan).filter((id) => /^(shareSecrets|startService|checkStore|stopNode)/.test(id));
+    assert.deepEqual(order.slice(0, 5), [
+      'shareSecrets',
+      'startService/db',
+      'checkStore/g1/h1',
+      'checkStore/g1/h2',
+      'stopNode/n2',
+    ]);
+  });
+
+  test('does not come for a broker that goes on as it is', () => {
+    const hosts = deployed(topology);
+    stop(nodeOf(hosts, 'n2'));
+    const checks = ids(planDeploy(known(topology, hosts))).filter((id) => id.startsWith('checkStore'));
+    assert.deepEqual(checks, ['checkStore/g1/h2']);
   });
 });
 
