@@ -2,6 +2,7 @@
 import { makeClassData } from './class-data.js';
 import { claimCluster, keepClaim, releaseClaim } from './claim.js';
 import type { Deps } from './deps.js';
+import { faultSupport } from './faults/around.js';
 import { healFault, injectFault, lookForFault } from './faults/index.js';
 import { findCluster, prepareHost, removeCreated } from './hosts.js';
 import { installActiveMQ, installJava } from './install.js';
@@ -16,6 +17,7 @@ import { clearData, clearHost } from './platforms/ssh-clear.js';
 import { proveMessages } from './proof.js';
 import { collectSamples, startRecording } from './recording.js';
 import { describeHolder, resolveInput } from './resolve.js';
+import { keepRecord, lastDrill } from './records.js';
 import { activity } from './run-activity.js';
 import { shareSecrets } from './secrets.js';
 import { installService, startService } from './services.js';
@@ -61,6 +63,9 @@ export function createActivities(deps: Deps) {
     removeVolume: of(removeVolume),
     clearHost: of(clearHost),
     clearData: of(clearData),
+    keepRecord: of(keepRecord),
+    lastDrill: of(lastDrill),
+    faultSupport: of(faultSupport),
     injectFault: of(injectFault),
     healFault: of(healFault),
     lookForFault: of(lookForFault),

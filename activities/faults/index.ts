@@ -2,15 +2,18 @@
 import type { FaultSighting, HostFault } from '../../core/drills/host-fault.js';
 import type { Deps } from '../deps.js';
 import { agentFaults } from './agent.js';
+import { carrierFaults, networkFaults } from './around.js';
 import type { FaultDoer, FaultInput, Healed, Injected } from './fault-doer.js';
 
-const DOERS: { [B in HostFault['by']]?: FaultDoer<B> } = { agent: agentFaults };
+const DOERS: { [B in HostFault['by']]: FaultDoer<B> } = {
+  agent: agentFaults,
+  carrier: carrierFaults,
+  network: networkFaults,
+};
 
 /** The kind of a fault and who does it go together by its type; what is lost between the two is said again here. */
 function doerOf({ by }: HostFault): FaultDoer<HostFault['by']> {
-  const doer = DOERS[by];
-  if (doer === undefined) throw new Error(`nobody does faults of kind ${by}`);
-  return doer as unknown as FaultDoer<HostFault['by']>;
+  return DOERS[by] as unknown as FaultDoer<HostFault['by']>;
 }
 
 export const injectFault = (deps: Deps, input: FaultInput, signal: AbortSignal): Promise<Injected> =>
