@@ -1,6 +1,9 @@
 /** What replicated LevelDB makes of a topology: files of nodes and of ZooKeeper's servers, mounts, and the order of starts. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { javaArgs } from '../../core/activemq/java-args.js';
+import { classPathJars } from '../../core/activemq/render.js';
+import { aDistribution } from './activemq/golden.js';
 import { activemqXml } from '../../core/activemq/activemq-xml.js';
 import { launchText } from '../../core/activemq/launch.js';
 import { renderService } from '../../core/databases/index.js';
@@ -50,6 +53,17 @@ describe('a node of replicated LevelDB', () => {
     for (const said of ['Not enough cluster members connected to elect a master.', 'Slave started'])
       assert.match(said, new RegExp(line));
     assert.doesNotMatch('Master started: tcp://172.29.0.12:61200', new RegExp(line));
+  });
+
+  test('may reach into the JVM, and has a ZooKeeper client that resolves addresses behind the jars of ActiveMQ', () => {
+    const args = javaArgs(topology, nodeNamed(topology, 'n2'), aDistribution('5.16.7')).split('\n');
+    assert.ok(args.includes('--add-opens=java.base/jdk.internal.ref=ALL-UNNAMED'));
+    const jars = (args[args.indexOf('-cp') + 1] ?? '').split(':').slice(-3);
+    assert.deepEqual(
+      jars.map((jar) => jar.split('/').at(-1)),
+      ['zookeeper-3.5.10.jar', 'zookeeper-jute-3.5.10.jar', 'failureaccess-1.0.1.jar'],
+    );
+    assert.deepEqual(classPathJars(['lib/optional/zookeeper-3.4.14.jar', 'lib/a.jar']), ['lib/a.jar']);
   });
 
   test('asks a ZooKeeper that exists where there is one', () => {

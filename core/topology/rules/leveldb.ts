@@ -113,10 +113,17 @@ const java: Rule = {
   severity: 'error',
   says: `LevelDB's store is not run on a Java after ${LAST_JAVA}: it reaches into the JVM.`,
   check: (draft) => {
-    const { minimum } = draft.topology.java;
-    if (minimum <= LAST_JAVA || stores(draft).length === 0) return [];
-    const message = `with at least ${minimum} no Java is left on which LevelDB's store is known to run`;
-    return [{ at: ['java', 'minimum'], message, suggestion: `minimum: ${LAST_JAVA}` }];
+    if (stores(draft).length === 0) return [];
+    const { minimum, source: from } = draft.topology.java;
+    const suggestion = `Java ${LAST_JAVA}`;
+    if (minimum > LAST_JAVA) {
+      const message = `with at least ${minimum} no Java is left on which LevelDB's store is known to run`;
+      return [{ at: ['java', 'minimum'], message, suggestion }];
+    }
+    const named = from.kind === 'packages' ? /(?:jdk|java)-?(\d+)/.exec(from.package ?? '')?.[1] : undefined;
+    if (named === undefined || Number(named) <= LAST_JAVA) return [];
+    const message = `LevelDB's store is not known to run on Java ${named}`;
+    return [{ at: ['java', 'source', 'package'], message, suggestion }];
   },
 };
 

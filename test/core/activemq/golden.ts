@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import type { Distribution } from '../../../core/activemq/distribution.js';
 import { renderNode, type RenderedFile } from '../../../core/activemq/render.js';
+import { renderService } from '../../../core/databases/index.js';
 import type { ClusterSecrets } from '../../../core/secrets.js';
 import { unitText } from '../../../core/supervision.js';
 import { parseTopologyText } from '../../../core/topology/parse.js';
-import { nodeNamed, type Topology } from '../../../core/topology/topology.js';
+import { nodeNamed, serviceNamed, type Topology } from '../../../core/topology/topology.js';
 import { aParsedTopology } from '../../support/topologies.js';
 
 export const GOLDEN_DIR = new URL('../../fixtures/rendered/', import.meta.url);
@@ -37,6 +38,17 @@ function shippedAs(name: string, version = '5.18.3'): Topology {
 export const rendered = (version: string, node: string): RenderedFile[] =>
   renderNode(ha6(version), nodeNamed(ha6(version), node), aDistribution(version));
 
+/** A server of the ensemble of the shipped topology. */
+function ensembleServer(): Record<string, string> {
+  const topology = shippedAs('leveldb-zookeeper', '5.16.7');
+  return Object.fromEntries(
+    renderService(topology, serviceNamed(topology, 'zoo-1')).map(({ path, content }) => [
+      `leveldb-zookeeper/zoo-1/${path.slice(path.lastIndexOf('/') + 1)}`,
+      content,
+    ]),
+  );
+}
+
 /** Shipped topologies whose activemq.xml and jetty.xml differ in more than names from ha-6's. */
 const VARIANTS = [
   { name: 'network-multicast', node: 'mq1' },
@@ -44,6 +56,7 @@ const VARIANTS = [
   { name: 'tls', node: 'mq1' },
   // Up to 5.16 the console's connector names no factories.
   { name: 'tls', node: 'mq1', version: '5.15.16' },
+  { name: 'leveldb-zookeeper', node: 'mq1', version: '5.16.7' },
 ];
 
 /** A host behind SSH with a store outside of its root. */
@@ -65,6 +78,7 @@ export const machine = aParsedTopology(
 export const goldenFiles = (): Record<string, string> => ({
   'ssh/everbroker.service': unitText(machine, 'h1'),
   ...variants(),
+  ...ensembleServer(),
   ...ofVersions(),
 });
 

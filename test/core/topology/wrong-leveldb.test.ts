@@ -99,6 +99,11 @@ const rows: { name: string; changes: Change[]; says: RegExp }[] = [
     says: /^java\.minimum \[leveldb-java\]/,
   },
   {
+    name: 'a package with such a Java',
+    changes: [(input) => (input.java = { source: { kind: 'packages', package: 'openjdk-21-jre-headless' } })],
+    says: /^java\.source\.package \[leveldb-java\] LevelDB's store is not known to run on Java 21/,
+  },
+  {
     name: 'a session shorter than any pause',
     changes: [store({ sessionTimeoutMs: 100 })],
     says: /^groups\.g1\.store\.sessionTimeoutMs \[schema\]/,
