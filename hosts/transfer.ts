@@ -80,65 +80,30 @@ function insistOnFilePath(path: string): void {
 const listed = (files: readonly HostFile[]): string =>
   files.length > 3 ? `${files.length} files` : files.map(({ path }) => path).join(', ');
 
-export interface TarOptions extends TransferOptions {
-  /** Of the stream; default none. Unpacking gzip costs the host CPU, sending plain costs the link. */
-  compression?: 'none' | 'gzip';
-  /** Leading directories of the archive's names that are left out. */
-  stripComponents?: number;
-  /** Patterns in tar's manner, against the names in the archive. */
-  exclude?: readonly string[];
-}
-
-/** $1 = directory, then tar's flags. */
-export const PUT_TAR = 'umask 022; directory=$1; shift; mkdir -p "$directory" && exec tar "$@" -f - -C "$directory"';
-
 /**
- * Unpacks a tar stream into a directory (made if missing); everything belongs to root. Not atomic, see `putTree`.
- */
-export async function putTar(host: Host, archive: Readable, directory: string, options: TarOptions): Promise<void> {
-  await send(host, archive, { argv: ['sh', '-c', PUT_TAR, 'put-tar', directory, ...flagsOf(options)], options });
-}
-
-/**
- * $1 = the tree, $2 = where it grows, then tar's flags. tar takes a stream that was cut between two files for good; the
- * mark is the archive's last entry, so where it is, everything is. What lies beside in $2.overlay replaces what was sent.
+ * $1 = the tree, $2 = where it grows. tar takes a stream that was cut between two files for good; the mark is the archive's
+ * last entry, so where it is, everything is. What lies beside in $2.overlay replaces what was sent.
  */
 export const PUT_TREE = `umask 022
-tree=$1 part=$2; shift 2
-mkdir -p "$part" && tar "$@" -f - -C "$part" || exit 1
+tree=$1 part=$2
+mkdir -p "$part" && tar -x -p -o -f - -C "$part" || exit 1
 [ -f "$part/${TREE_MARK}" ] || { echo "the transfer of $tree was cut" >&2; exit 1; }
 if [ -d "$part.overlay" ]; then cp -a "$part.overlay/." "$part/" && rm -rf "$part.overlay" || exit 1; fi
 chmod 0755 "$part" && rm -rf "$tree" && mv -T "$part" "$tree"`;
 
 /**
- * Unpacks a tar stream whose last entry is TREE_MARK, all or nothing: it grows beside its place and is renamed.
+ * Unpacks a tar stream whose last entry is TREE_MARK, all or nothing: it grows beside its place and is renamed. Everything
+ * belongs to root.
  * @throws EverbrokerError CommandFailed | CommandTimedOut | HostUnreachable
  */
 export async function putTree(
   host: Host,
   archive: Readable,
   { tree, part }: { tree: string; part: string },
-  options: TarOptions,
+  { timeoutMs, signal, onProgress }: TransferOptions,
 ): Promise<void> {
-  await send(host, archive, { argv: ['sh', '-c', PUT_TREE, 'put-tree', tree, part, ...flagsOf(options)], options });
-}
-
-const flagsOf = ({ compression = 'none', stripComponents = 0, exclude = [] }: TarOptions): string[] => [
-  '-x',
-  '-p',
-  '-o',
-  ...(compression === 'gzip' ? ['-z'] : []),
-  `--strip-components=${stripComponents}`,
-  ...exclude.map((pattern) => `--exclude=${pattern}`),
-];
-
-async function send(
-  host: Host,
-  archive: Readable,
-  { argv, options }: { argv: readonly string[]; options: TransferOptions },
-): Promise<void> {
-  const { timeoutMs, signal, onProgress } = options;
-  await run(host, argv, { timeoutMs, signal, stdin: onProgress ? counted(archive, onProgress) : archive });
+  const stdin = onProgress ? counted(archive, onProgress) : archive;
+  await run(host, ['sh', '-c', PUT_TREE, 'put-tree', tree, part], { timeoutMs, signal, stdin });
 }
 
 function counted(source: Readable, onProgress: (bytes: number) => void): Readable {

@@ -1,9 +1,9 @@
 /** The commands that a fake host knows by itself: those that hosts/ sends, and a few of coreutils. */
 import tar from 'tar-stream';
 import { buffer } from 'node:stream/consumers';
-import { AGENT_FILE, OWNER_FILE } from '../../core/layout.js';
+import { AGENT_FILE, OWNER_FILE, TREE_MARK } from '../../core/layout.js';
 import { NOT_THE_OWNER } from '../../hosts/owned-host.js';
-import { PUT_FILES, PUT_TAR, READ_FILE } from '../../hosts/transfer.js';
+import { PUT_FILES, PUT_TREE, READ_FILE } from '../../hosts/transfer.js';
 import type { FakeCommand, FakeProcess } from './fake-host.js';
 
 interface Builtin {
@@ -39,18 +39,18 @@ const putFiles: FakeCommand = async ({ argv, files, stdin, stderr }) => {
   return 0;
 };
 
-const putTar: FakeCommand = async ({ argv, files, stdin }) => {
-  const [directory = '/', ...flags] = argv.slice(4);
-  const read = (flag: string): string[] =>
-    flags.filter((one) => one.startsWith(flag)).map((one) => one.slice(flag.length));
-  const strip = Number(read('--strip-components=')[0] ?? 0);
-  const excluded = read('--exclude=');
-  files.makeDirectory(directory);
-  await unpack(await stdin(), (name, { type, mode }, content) => {
-    const path = name.split('/').slice(strip).join('/');
-    const isOut = excluded.some((pattern) => name === pattern || name.startsWith(`${pattern}/`));
-    if (type === 'file' && path !== '' && !isOut) files.write(`${directory}/${path}`, content, { mode: mode ?? 0o644 });
-  });
+const putTree: FakeCommand = async ({ argv, files, stdin, stderr }) => {
+  const [tree = '/'] = argv.slice(4);
+  const received = new Map<string, [tar.Header, Buffer]>();
+  await unpack(await stdin(), (name, header, content) => received.set(name, [header, content]));
+  if (!received.has(TREE_MARK)) {
+    stderr(`the transfer of ${tree} was cut\n`);
+    return 1;
+  }
+  files.remove(tree);
+  files.makeDirectory(tree);
+  for (const [name, [{ type, mode = 0o644 }, content]] of received)
+    if (type === 'file') files.write(`${tree}/${name}`, content, { mode });
   return 0;
 };
 
@@ -124,7 +124,7 @@ const unknownScript = ({ argv, stderr }: FakeProcess): number => {
 
 export const builtins: readonly Builtin[] = [
   { matches: starting('sh', '-c', PUT_FILES), command: putFiles },
-  { matches: starting('sh', '-c', PUT_TAR), command: putTar },
+  { matches: starting('sh', '-c', PUT_TREE), command: putTree },
   { matches: starting('sh', '-c', READ_FILE), command: readFile },
   { matches: starting('sh', AGENT_FILE, 'guard'), command: guard },
   { matches: starting('sh', '-c'), command: shell },

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import type { Host } from '../../hosts/host.js';
-import { putFiles, putTar, readFile } from '../../hosts/transfer.js';
+import { TREE_MARK } from '../../core/layout.js';
+import { putFiles, putTree, readFile } from '../../hosts/transfer.js';
 import { archiveOf } from '../../hosts/archive.js';
 
 export interface HostUnderTest {
@@ -226,14 +227,19 @@ export function hostContract(kind: string, open: () => Promise<HostUnderTest>): 
       assert.equal((await host.exec(['ls', '-A', '/srv/cut'], within)).stdout, 'a\nb\n');
     });
 
-    test('unpacks a tar without its leading directory and without what is excluded', async () => {
-      const names = ['top/keep', 'top/sub/also', 'top/docs/not'];
-      const archive = await archiveOf(names.map((path) => ({ path, content: path, mode: 0o644, uid: 1000 })));
-      const options = { ...within, stripComponents: 1, exclude: ['top/docs'] };
-      await putTar(host, Readable.from([archive]), '/srv/unpacked', options);
-      assert.equal(await readFile(host, '/srv/unpacked/sub/also', within), 'top/sub/also');
-      assert.equal(await readFile(host, '/srv/unpacked/docs/not', within), null);
-      assert.equal((await host.exec(['stat', '-c', '%a %u %g', '/srv/unpacked/keep'], within)).stdout, '644 0 0\n');
+    test('puts a tree in the place of an older one, and nothing of one that was cut', async () => {
+      const place = { tree: '/srv/tree', part: '/srv/tree.part' };
+      const sent = (names: string[]) =>
+        archiveOf(names.map((path) => ({ path, content: path, mode: 0o644, uid: 1000 }))).then((archive) =>
+          putTree(host, Readable.from([archive]), place, within),
+        );
+      await sent(['old', TREE_MARK]);
+      await assert.rejects(sent(['keep']), /cut/);
+      assert.equal(await readFile(host, '/srv/tree/old', within), 'old');
+      await sent(['keep', 'sub/also', TREE_MARK]);
+      assert.equal(await readFile(host, '/srv/tree/old', within), null);
+      assert.equal(await readFile(host, '/srv/tree/sub/also', within), 'sub/also');
+      assert.equal((await host.exec(['stat', '-c', '%a %u %g', '/srv/tree/keep'], within)).stdout, '644 0 0\n');
     });
 
     test('that does not answer is HostUnreachable', async () => {

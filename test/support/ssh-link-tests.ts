@@ -8,7 +8,8 @@ import type { Host } from '../../hosts/host.js';
 import { archiveOf } from '../../hosts/archive.js';
 import { openSshHost } from '../../hosts/ssh-host.js';
 import { closeSshConnections } from '../../hosts/ssh-pool.js';
-import { putFiles, putTar, readFile } from '../../hosts/transfer.js';
+import { TREE_MARK } from '../../core/layout.js';
+import { putFiles, putTree, readFile } from '../../hosts/transfer.js';
 import { cuttableLink, type CuttableLink } from './ssh-cuttable-link.js';
 import { startSshHosts, type SshHosts, type SshHostsOptions } from './ssh-hosts.js';
 import { loginTo } from './ssh-routes.js';
@@ -64,21 +65,23 @@ export function linkTests(subnet: SshHostsOptions['subnet'], times: { cut: numbe
     const rounds = times[how];
     describe(`a link that is ${how === 'cut' ? 'cut' : 'frozen'}`, () => {
       test(`in the middle of a transfer of 40 MB, ${rounds} times: HostUnreachable, and the next call is a new connection`, async () => {
-        const files = [0, 1, 2, 3].map((i) => ({ path: `top/${i}`, content: randomBytes(10 * MB), mode: 0o644 }));
-        const archive = await archiveOf(files);
+        const files = [0, 1, 2, 3].map((i) => ({ path: String(i), content: randomBytes(10 * MB), mode: 0o644 }));
+        const archive = await archiveOf([...files, { path: TREE_MARK, content: '', mode: 0o644 }]);
+        const place = { tree: '/srv/tree', part: '/srv/tree.part' };
+        await host.exec(['rm', '-rf', place.tree], within);
         for (let round = 0; round < rounds; round++) {
           const before = link.bytes();
           const at = Math.floor(Math.random() * archive.length * 0.9);
           const watch = setInterval(() => {
             if (link.bytes() - before >= at) link[how]();
           }, 1);
-          const sent = putTar(host, Readable.from([archive]), '/srv/tar', { ...within, stripComponents: 1 });
+          const sent = putTree(host, Readable.from([archive]), place, within);
           const error = await failureOf(sent).finally(() => clearInterval(watch));
           assert.ok(isUnreachable(error), String(error));
-          assert.equal((await host.exec(['echo', 'there'], within)).stdout, 'there\n');
+          assert.notEqual((await host.exec(['ls', place.tree], within)).exitCode, 0);
         }
-        await putTar(host, Readable.from([archive]), '/srv/tar', { ...within, stripComponents: 1 });
-        assert.equal((await host.exec(['stat', '-c', '%s', '/srv/tar/3'], within)).stdout.trim(), String(10 * MB));
+        await putTree(host, Readable.from([archive]), place, within);
+        assert.equal((await host.exec(['stat', '-c', '%s', '/srv/tree/3'], within)).stdout.trim(), String(10 * MB));
       });
 
       test(`while files are replaced, ${rounds} times: each is whole, old or new, and nothing else is left`, async () => {
