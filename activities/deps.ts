@@ -6,6 +6,7 @@ import type { Topology } from '../core/topology/topology.js';
 import type { DockerEngine } from '../hosts/docker-engine.js';
 import type { Host } from '../hosts/host.js';
 import type { Pins } from './pins.js';
+import type { Records } from './records.js';
 
 export interface Deps {
   /** The engine at an address; undefined is the worker's own. */
@@ -27,6 +28,9 @@ export interface Deps {
   /** Topology text by name, from the worker's own directories; null when there is none of that name. */
   readTopology(name: string): Promise<string | null>;
   knownTopologies(): Promise<string[]>;
+  /** The same of the scenarios of drills. */
+  readScenario(name: string): Promise<string | null>;
+  knownScenarios(): Promise<string[]>;
   /** @throws EverbrokerError InputRefused when the worker may not reach what the topology names. */
   permit(topology: Topology): void;
   /** Value of a reference `env:…` or `file:…`. @throws EverbrokerError InputRefused | InvalidInput */
@@ -39,6 +43,8 @@ export interface Deps {
   forgetSecrets(cluster: string): Promise<void>;
   /** Where hosts were last. */
   pins: Pins;
+  /** What drills left behind. */
+  records: Records;
   /** The Temporal client of the worker's own namespace, for looking at holders. */
   temporal: Client;
 }

@@ -11,6 +11,8 @@ const ASSETS = {
   'machine.sh': '../agent/machine.sh',
   /** The directory of the topologies that the worker knows by name. */
   topologies: '../topologies',
+  /** The same of the scenarios of drills. */
+  scenarios: '../scenarios',
   /** The JMS probe, run on hosts with the node's own ActiveMQ jars. */
   'probe.jar': `${made}probe/everbroker-probe.jar`,
   /** The workflows' code, bundled beforehand because bundling costs a second at each start of a worker. */

@@ -46,3 +46,9 @@ export const credentialsCopy = (state: Pick<StateLayout, 'home'>, cluster: strin
 /** The authority's certificate that the cluster's clients are to trust, PEM. */
 export const authorityCopy = (state: Pick<StateLayout, 'home'>, cluster: string): string =>
   `${state.home}/credentials/${cluster}.ca.pem`;
+
+/** Where the records of a cluster's drills are, and one of them. */
+export const recordsOf = (state: Pick<StateLayout, 'home'>, cluster: string): string =>
+  `${state.home}/records/${cluster}`;
+export const recordFile = (state: Pick<StateLayout, 'home'>, cluster: string, drill: string): string =>
+  `${recordsOf(state, cluster)}/${drill}.json`;

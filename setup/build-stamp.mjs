@@ -8,7 +8,7 @@ const CODE = ['core', 'hosts', 'probes', 'artefacts', 'activities', 'workflows',
 /** Each part of the build: what it reads, and a file without which it is not there. */
 export const PARTS = {
   code: {
-    inputs: [...CODE, 'agent', 'topologies', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'],
+    inputs: [...CODE, 'agent', 'topologies', 'scenarios', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'],
     output: 'dist/client/cli.mjs',
   },
   bundle: {

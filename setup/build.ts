@@ -30,7 +30,7 @@ async function compile(root: string): Promise<void> {
     whatToDo: 'correct the sources that the compiler names; `npm run check` tells the same.',
   });
   await bundleCommandLine(root);
-  for (const asset of ['agent', 'topologies'])
+  for (const asset of ['agent', 'topologies', 'scenarios'])
     cpSync(join(root, asset), join(root, 'dist', asset), { recursive: true });
   const plain = readdirSync(join(root, 'setup')).filter((name) => name.endsWith('.mjs'));
   for (const name of plain) cpSync(join(root, 'setup', name), join(root, 'dist', 'setup', name));

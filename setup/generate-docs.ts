@@ -1,11 +1,13 @@
 /**
- * Writes the generated documents: docs/topology.schema.json, docs/topology.md, docs/contract.md, docs/failures.md.
+ * Writes the generated documents: schemas of topologies, scenarios and records, docs/topology.md, docs/contract.md,
+ * docs/failures.md.
  * `--check` writes nothing, names what is out of date, and exits with 1.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { topologyJsonSchema } from '../core/topology/json-schema.js';
+import { drillRecordJsonSchema, scenarioJsonSchema } from '../core/drills/json-schema.js';
 import { contractReference, failuresReference } from './contract-reference.js';
 import { topologyReference } from './topology-reference.js';
 
@@ -16,6 +18,8 @@ const schema = topologyJsonSchema();
 const example = await readFile(pathOf('topologies/ha-6.yaml'), 'utf8');
 const documents: Record<string, string> = {
   'docs/topology.schema.json': JSON.stringify(schema),
+  'docs/scenario.schema.json': JSON.stringify(scenarioJsonSchema()),
+  'docs/drill-record.schema.json': JSON.stringify(drillRecordJsonSchema()),
   'docs/topology.md': topologyReference(schema, example),
   'docs/contract.md': contractReference(),
   'docs/failures.md': failuresReference(),

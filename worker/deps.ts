@@ -19,6 +19,7 @@ import type { WorkerSettings } from './options.js';
 import { forgetPins, openPins } from './pins.js';
 import { permit, permitEngine, permitImage, permitSsh } from './permit.js';
 import { resolveLogin, resolveSecret } from './secret-references.js';
+import { openRecords } from './records.js';
 import { sshRoute } from './ssh-route.js';
 
 export async function createDeps(
@@ -38,6 +39,7 @@ export async function createDeps(
   };
   const secrets = { directory: state.secrets, env: process.env };
   const topologies = [settings.topologiesDir, assetPath('topologies')].filter((directory) => directory !== null);
+  const scenarios = [settings.scenariosDir, assetPath('scenarios')].filter((directory) => directory !== null);
   return {
     temporal,
     hostKeys: new Map(),
@@ -61,8 +63,10 @@ export async function createDeps(
       permitImage(allowed, image);
       return ensureImage(on, { image, signal, log });
     },
-    readTopology: (name) => readTopology(topologies, name),
-    knownTopologies: async () => (await Promise.all(topologies.map(namesIn))).flat().sort(),
+    readTopology: (name) => readNamed(topologies, name),
+    knownTopologies: () => namesIn(topologies),
+    readScenario: (name) => readNamed(scenarios, name),
+    knownScenarios: () => namesIn(scenarios),
     permit: (topology) => permit(settings, ownEngine, topology),
     resolvePem: (reference) => resolveLogin(secrets, reference, 'key'),
     resolveSecret: (reference) => resolveSecret(secrets, reference),
@@ -71,6 +75,7 @@ export async function createDeps(
       await Promise.all([forgetSecrets(state, cluster), forgetPins(state, cluster)]);
     },
     pins: openPins(state),
+    records: openRecords(state),
   };
 }
 
@@ -87,10 +92,10 @@ async function ensureImage(
 }
 
 /** A plain name, so that no input can read a file elsewhere. */
-const TOPOLOGY_NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
+const PLAIN_NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
 
-async function readTopology(directories: readonly string[], name: string): Promise<string | null> {
-  if (!TOPOLOGY_NAME.test(name)) return null;
+async function readNamed(directories: readonly string[], name: string): Promise<string | null> {
+  if (!PLAIN_NAME.test(name)) return null;
   for (const directory of directories) {
     const text = await readFile(join(directory, `${name}.yaml`), 'utf8').catch(() => null);
     if (text !== null) return text;
@@ -98,7 +103,8 @@ async function readTopology(directories: readonly string[], name: string): Promi
   return null;
 }
 
-async function namesIn(directory: string): Promise<string[]> {
-  const files = await readdir(directory).catch(() => []);
-  return files.filter((file) => file.endsWith('.yaml')).map((file) => file.slice(0, -'.yaml'.length));
+async function namesIn(directories: readonly string[]): Promise<string[]> {
+  const files = await Promise.all(directories.map((directory) => readdir(directory).catch(() => [])));
+  const yaml = files.flat().filter((file) => file.endsWith('.yaml'));
+  return [...new Set(yaml.map((file) => file.slice(0, -'.yaml'.length)))].sort();
 }

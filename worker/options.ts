@@ -10,6 +10,8 @@ export interface WorkerSettings {
   state: StateLayout;
   /** Directory of named topologies besides those that come with Everbroker. */
   topologiesDir: string | null;
+  /** The same of the scenarios of drills. */
+  scenariosDir: string | null;
   /** What inputs may reach, as patterns of whole values with `*`; what null stands for is said in permit.ts. */
   allowed: Record<'hosts' | 'engines' | 'images' | 'urls', string[] | null>;
   /** `directory`: ssh's own files of the worker's user (config, known_hosts, keys). `agent`: its socket, if inputs may use it. */
@@ -46,6 +48,7 @@ const schema = z.object({
   EVERBROKER_CACHE: path.optional(),
   EVERBROKER_SECRETS_DIR: path.optional(),
   EVERBROKER_TOPOLOGIES_DIR: path.nullable().default(null),
+  EVERBROKER_SCENARIOS_DIR: path.nullable().default(null),
   EVERBROKER_ALLOWED_HOSTS: patterns,
   EVERBROKER_ALLOWED_ENGINES: patterns,
   EVERBROKER_ALLOWED_IMAGES: patterns,
@@ -82,6 +85,7 @@ export function workerOptionsFromEnv(env: Environment, cwd: string): WorkerSetti
     taskQueue: read.EVERBROKER_TASK_QUEUE,
     state: stateLayout(present, cwd),
     topologiesDir: read.EVERBROKER_TOPOLOGIES_DIR,
+    scenariosDir: read.EVERBROKER_SCENARIOS_DIR,
     allowed: {
       hosts: read.EVERBROKER_ALLOWED_HOSTS,
       engines: read.EVERBROKER_ALLOWED_ENGINES,

@@ -163,4 +163,6 @@ function verdictOf(
 const SAID: Record<string, string> = { oneMaster: 'split brain', healed: 'not healed' };
 
 const said = (hypotheses: readonly Hypothesis[]): string =>
-  hypotheses.map(({ name, detail }) => `${SAID[name] ?? name}: ${detail}`).join('; ');
+  hypotheses
+    .map(({ name, held, detail }) => `${(held === false ? SAID[name] : undefined) ?? name}: ${detail}`)
+    .join('; ');

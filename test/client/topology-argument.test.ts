@@ -3,7 +3,13 @@ import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { clusterInput, isFile, readTopologyFile, topologyInput } from '../../client/topology-argument.js';
+import {
+  clusterInput,
+  isFile,
+  readTopologyFile,
+  scenarioInput,
+  topologyInput,
+} from '../../client/topology-argument.js';
 import { EverbrokerError } from '../../core/failure.js';
 import { aTopology } from '../support/topologies.js';
 
@@ -61,5 +67,23 @@ describe('a topology on the command line', () => {
     const large = await file('large.yaml', '');
     await truncate(large, 10 * 1024 * 1024);
     await assert.rejects(readTopologyFile(large), refused(/10485760 bytes; a topology has at most 1048576/));
+  });
+});
+
+describe('a scenario on the command line', () => {
+  const scenario = 'version: 1\nname: mine\ntarget: { role: master }\nfault: { kind: kill }\n';
+
+  test('goes to the worker as a name, or as the whole object with its defaults', async () => {
+    assert.deepEqual(await scenarioInput('kill-master'), { scenario: 'kill-master' });
+    const input = await scenarioInput(await file('mine.yaml', scenario));
+    assert.ok(typeof input.scenario === 'object');
+    assert.deepEqual(input.scenario['fault'], { kind: 'kill' });
+    assert.ok('guards' in input.scenario);
+  });
+
+  test('is refused with every problem of the file', async () => {
+    const path = await file('bad.yaml', scenario.replace('kill', 'kil').replace('mine', 'Mine'));
+    await assert.rejects(scenarioInput(path), refused(/bad\.yaml:\n.*name \(line 2\)[^]*fault\.kind \(line 4\)/));
+    await assert.rejects(scenarioInput('./none.yaml'), refused(/no such file/));
   });
 });

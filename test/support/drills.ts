@@ -1,8 +1,9 @@
 /** A drill that went well, to be spoilt by tests: samples, ledger and what was done. */
 import assert from 'node:assert/strict';
-import type { Done, Evidence } from '../../core/drills/judge.js';
+import { judge, type Done, type Evidence } from '../../core/drills/judge.js';
 import { noCounts, type FlowLedger, type Ledger, type LedgerCounts } from '../../core/drills/ledger.js';
 import { parseScenario } from '../../core/drills/parse-scenario.js';
+import { drillRecordSchema, type DrillRecord } from '../../core/drills/record.js';
 import type { RoleSample, SampledRole } from '../../core/drills/samples.js';
 import type { Scenario } from '../../core/drills/scenario.js';
 
@@ -133,3 +134,39 @@ export const anEvidence = (parts: Partial<Evidence> = {}): Evidence => ({
   aborted: null,
   ...parts,
 });
+
+/** The record of a drill that went well. */
+export function aRecord(parts: Partial<DrillRecord> = {}): DrillRecord {
+  const evidence = anEvidence();
+  const { injections, hypotheses, verdict, reason } = judge(evidence);
+  const on = (group: keyof typeof GROUPS) => GROUPS[group].map(({ node }) => ({ node, host: HOSTS[node] ?? 'h1' }));
+  return drillRecordSchema.parse({
+    version: 1,
+    drill: '0190f0d2-7c1e-4c1a-9a55-3f1c2b7d9e01',
+    workflowId: 'drill-test-stop-master-1',
+    startedBy: 'somebody',
+    cluster: 'test',
+    environment: 'test',
+    topologyHash: 'abc123',
+    versions: { everbroker: '0.1.0', activemq: '5.18.3', java: '17.0.19' },
+    topology: { groups: { A: on('A'), B: on('B') }, bridges: [{ from: 'A', to: 'B' }] },
+    scenario: evidence.scenario,
+    startedAt: BEGIN - 3000,
+    endedAt: BEGIN + END + 2000,
+    phases: [
+      { name: 'steady state', from: BEGIN - 3000, to: BEGIN },
+      { name: 'warm-up', from: BEGIN, to: BEGIN + FAULT },
+      { name: 'fault', from: BEGIN + FAULT, to: BEGIN + HEAL },
+      { name: 'recovery', from: BEGIN + HEAL, to: BEGIN + WHOLE },
+      { name: 'drain', from: BEGIN + WHOLE, to: BEGIN + END },
+    ],
+    injections,
+    samples: evidence.samples,
+    ledger: evidence.ledger,
+    hypotheses,
+    healed: true,
+    verdict,
+    reason,
+    ...parts,
+  });
+}

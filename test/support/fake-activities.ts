@@ -27,6 +27,7 @@ const drills = {
   injectFault: noDrill,
   healFault: noDrill,
   lookForFault: noDrill,
+  faultSupport: noDrill,
   startRecording: noDrill,
   collectSamples: noDrill,
   startLoad: noDrill,
@@ -35,6 +36,8 @@ const drills = {
   drainLoad: noDrill,
   collectLedger: noDrill,
   clearLoad: noDrill,
+  keepRecord: noDrill,
+  lastDrill: noDrill,
 };
 
 export function fakeActivities(fake: FakeCluster, client: Client): Activities {
@@ -262,6 +265,9 @@ function fakeDeps(temporal: Client): Deps {
     cacheSecrets: () => Promise.resolve(),
     forgetSecrets: () => Promise.resolve(),
     pins: { of: () => Promise.resolve(null), record: () => Promise.resolve() },
+    readScenario: () => Promise.resolve(null),
+    knownScenarios: () => Promise.resolve([]),
+    records: { keep: ({ drill }) => Promise.resolve(drill), list: () => Promise.resolve([]) },
     temporal,
   };
 }

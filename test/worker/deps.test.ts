@@ -181,6 +181,20 @@ describe('topologies by name', () => {
   });
 });
 
+describe('scenarios by name', () => {
+  test('are plain names in the worker’s own directories, and never paths', async () => {
+    const directory = join(home, 'scenarios');
+    await mkdir(directory, { recursive: true });
+    await writeFile(join(directory, 'mine.yaml'), 'version: 1\n');
+    const deps = await depsWith({ EVERBROKER_SCENARIOS_DIR: directory });
+    assert.equal(await deps.readScenario('mine'), 'version: 1\n');
+    assert.notEqual(await deps.readScenario('kill-master'), null);
+    for (const name of ['../mine', './mine', 'mine.yaml', '']) assert.equal(await deps.readScenario(name), null, name);
+    const known = await deps.knownScenarios();
+    for (const name of ['mine', 'kill-master', 'load-balance']) assert.ok(known.includes(name), name);
+  });
+});
+
 describe('the copy of a cluster’s credentials', () => {
   const topology = aParsedTopology({ name: 'copied' });
   const path = () => join(home, 'credentials', 'copied.json');
