@@ -46,7 +46,7 @@ flock -w 30 9 || { echo 'another start hangs' >&2; exit 75; }
 if lives; then echo found; exit; fi
 if [ "$mode" != again ] && grep -q '"state":"ended"' "$dir/status" 2>/dev/null; then echo ended; exit; fi
 cat >"$dir/request"
-rm -f "$dir/status"
+rm -f "$dir/status" "$dir/stop"
 { ${PASSWORD_LINE}; cat "$dir/request"; } 9>&- | setsid "$java/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto \\
   -Xms32m -Xmx192m -Xss256k -XX:+ExitOnOutOfMemoryError -cp "$path" everbroker.probe.Load "$dir" 9>&- >"$dir/out" 2>&1 &
 tries=0

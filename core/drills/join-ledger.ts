@@ -10,6 +10,11 @@ export interface LedgerFlow {
   to: string;
 }
 
+/** Rows of a flow at most: more would not be seen in a drawing. */
+const MOST_ROWS = 3600;
+/** Of all flows together: 80 bytes each in a record and in a workflow's history, whose payloads end at 2 MiB. */
+const MOST_ROWS_TOGETHER = 7200;
+
 /**
  * The order of records does not matter, and each of them ends up somewhere:
  * - acknowledged = delivered of them + stuck of them + lost;
@@ -28,7 +33,13 @@ export function joinLedger(input: LedgerInput, flows: readonly LedgerFlow[]): Le
   for (const record of input.delivered) of(record.flow).deliver(record);
   for (const record of input.stuck) of(record.flow).leave(record);
   for (const [flow, count] of Object.entries(input.foreign)) of(flow).foreign += count;
-  const ledgers = flows.map(({ flow, from, to }): FlowLedger => ({ flow, from, to, ...summarizeFlow(of(flow)) }));
+  const mostRows = Math.min(MOST_ROWS, Math.floor(MOST_ROWS_TOGETHER / flows.length));
+  const ledgers = flows.map(({ flow, from, to }): FlowLedger => ({
+    flow,
+    from,
+    to,
+    ...summarizeFlow(of(flow), mostRows),
+  }));
   return { flows: ledgers, total: totalOf(ledgers) };
 }
 

@@ -2,9 +2,6 @@
 import type { LedgerSecond } from './ledger.js';
 import { rounded } from './percentiles.js';
 
-/** Rows of a flow at most: more would not be seen in a drawing, and each goes through a workflow's history. */
-const MOST_ROWS = 3600;
-
 /** Collects moments in any order and gives a row for every second from the first to the last, also where nothing was. */
 export class Series {
   readonly #seconds = new Map<number, LedgerSecond>();
@@ -22,7 +19,7 @@ export class Series {
   }
 
   /** Where there are too many seconds, a row holds several: then its rates are those of all of them. */
-  rows(most = MOST_ROWS): LedgerSecond[] {
+  rows(most: number): LedgerSecond[] {
     const found = [...this.#seconds.values()].sort((a, b) => a.at - b.at);
     const [first, last] = [found[0], found.at(-1)];
     if (first === undefined || last === undefined) return [];

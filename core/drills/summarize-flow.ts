@@ -12,7 +12,7 @@ type Summary = Omit<FlowLedger, 'flow' | 'from' | 'to'>;
 type Example = keyof FlowLedger['examples'];
 
 /** Goes through the messages in the order of producers and numbers, so that examples do not depend on that of records. */
-export function summarizeFlow(flow: FlowMessages): Summary {
+export function summarizeFlow(flow: FlowMessages, mostRows: number): Summary {
   const counts = noCounts();
   const examples = new Examples();
   const producers = [...flow.producers].sort(([one], [other]) => one - other);
@@ -23,7 +23,7 @@ export function summarizeFlow(flow: FlowMessages): Summary {
     ...counts,
     examples: examples.found,
     stuckIn: [...flow.stuckIn.values()].sort((a, b) => (`${a.queue} ${a.broker}` < `${b.queue} ${b.broker}` ? -1 : 1)),
-    ...timesOf(columns),
+    ...timesOf(columns, mostRows),
   };
 }
 
@@ -154,6 +154,7 @@ function gather(producers: readonly ProducerMessages[]): Columns {
 
 function timesOf(
   columns: Columns,
+  mostRows: number,
 ): Pick<Summary, 'sendMs' | 'deliveryMs' | 'producerSilence' | 'consumerSilence' | 'seconds'> {
   const { sentAt, acknowledgedAt, deliveredAt, lastProduced, lastMoment } = columns;
   const series = new Series();
@@ -168,7 +169,7 @@ function timesOf(
     deliveryMs: percentilesOf(differences(deliveredAt, sentAt)),
     producerSilence: longestSilence({ triedAt: sentAt, succeededAt: acknowledgedAt, until: lastProduced }),
     consumerSilence: longestSilence({ triedAt: sentAt, succeededAt: deliveredAt, until: lastMoment }),
-    seconds: series.rows(),
+    seconds: series.rows(mostRows),
   };
 }
 

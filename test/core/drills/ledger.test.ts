@@ -106,6 +106,19 @@ describe('the ledger of arbitrary records', () => {
     );
   });
 
+  test('is small enough for a history, however long the load and however many its flows', () => {
+    const flows = Array.from({ length: 8 }, (_, index) => ({ flow: `f${index}`, from: 'a', to: 'b' }));
+    const sent = flows.flatMap(({ flow }) =>
+      [0, 9_000_000].map((ms, seq): SentRecord => {
+        const sentAt = START + ms;
+        return { flow, producer: 1, seq, sentAt, endedAt: sentAt + 123.45, outcome: 'acknowledged' };
+      }),
+    );
+    const ledger = joinLedger({ sent, delivered: [], stuck: [], foreign: {} }, flows);
+    assert.ok(JSON.stringify(ledger).length < 1024 * 1024);
+    assert.equal(ledger.flows[7]?.seconds.length, 819);
+  });
+
   test('adds the flows up', () => {
     const other = [...FLOWS, { flow: 'b-a', from: 'b', to: 'a' }];
     fc.assert(

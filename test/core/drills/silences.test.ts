@@ -62,7 +62,7 @@ describe('percentiles and series', () => {
     series.acknowledged(START + 2500, 4);
     series.delivered(START + 10, 9);
     assert.deepEqual(
-      series.rows().map(({ at, acknowledged, delivered }) => [at - START, acknowledged, delivered]),
+      series.rows(10).map(({ at, acknowledged, delivered }) => [at - START, acknowledged, delivered]),
       [[0, 0, 1], [1000, 0, 0], [2000, 1, 0]], // prettier-ignore
     );
   });
