@@ -14,6 +14,7 @@ case $command in
   fault) cmd_fault "$@" ;;
   record) cmd_record "${1:-}" "${2:-}" ;;
   recording) cmd_recording "${1:-}" ;;
+  waits) cmd_waits "${1:-}" ;;
   guard) cmd_guard "$@" ;;
   claim) cmd_claim "${1:-}" ;;
   release) cmd_release "${1:-}" ;;

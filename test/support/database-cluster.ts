@@ -26,6 +26,8 @@ export async function databaseCluster(
   group.store = { kind: 'jdbc', database: 'db' };
   const second = group.nodes['mq2'];
   if (second !== undefined) second.host = 'host2';
+  // A master that is frozen here is to go on later, in the same JVM.
+  input.watchdog = { enabled: false };
   system.owns(input.name);
   return parsed({ ...input, ...overrides });
 }
