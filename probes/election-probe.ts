@@ -18,11 +18,11 @@ const ROUND_MS = 25_000;
 const SCRIPT = `"$1/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -Xmx32m -cp "$2" everbroker.probe.ElectionProbe`;
 
 const answer = z.discriminatedUnion('outcome', [
-  z.object({ outcome: z.literal('ok'), members: z.array(z.string()) }),
+  z.object({ outcome: z.literal('ok'), members: z.array(z.object({ id: z.string(), data: z.string() })) }),
   z.object({ outcome: z.enum(['unreachable', 'refused']), error: z.string() }),
 ]);
 
-/** As LevelDB's nodes register themselves; the master alone has an address and the number by which it was elected. */
+/** As LevelDB's nodes register themselves: a master with its address, and the one that counts with whom it has elected. */
 const registration = z.object({ address: z.string().nullish(), elected: z.string().nullish() });
 
 /** @throws EverbrokerError HostUnreachable when the host or the link is gone. */
@@ -49,11 +49,9 @@ export async function readElection(
 }
 
 /** What cannot be read is there all the same, and is nobody's master. */
-function memberOf(text: string): Member {
-  const parsed = registration.safeParse(parseJson(text));
-  if (!parsed.success) return { address: null, elected: false };
-  const { address, elected } = parsed.data;
-  return { address: address ?? null, elected: typeof elected === 'string' };
+function memberOf({ id, data }: { id: string; data: string }): Member {
+  const { address, elected } = registration.safeParse(parseJson(data)).data ?? {};
+  return { id, address: address ?? null, elected: elected ?? null };
 }
 
 function parseJson(text: string): unknown {

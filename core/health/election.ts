@@ -23,7 +23,8 @@ export function judgeElection(
 
   const { members } = reading;
   const nodes = nodesOfGroup(topology, group);
-  const elected = members.filter((member) => member.elected && member.address !== null);
+  const numbers = new Set(members.flatMap(({ elected: number }) => number ?? []));
+  const elected = members.filter(({ id }) => [...numbers].some((number) => id.endsWith(number)));
   const serves = master === null ? 'and nobody serves' : `but ${master} serves`;
   const registered = `${members.length} of ${nodes.length} nodes of ${group} are registered in ZooKeeper`;
   const [one] = elected;
@@ -31,7 +32,7 @@ export function judgeElection(
     return failed(name, 'NobodyElected', `nobody is elected in ${group}, ${serves}; ${registered}`);
   const named = (member: Member) =>
     nodes.find((node) => election.address(node.name) === member.address)?.name ??
-    `${member.address ?? ''}, which is none of its nodes`;
+    (member.address === null ? 'one that has not started' : `${member.address}, which is none of its nodes`);
   const who = elected.map(named).join(' and ');
   if (elected.length > 1 || who !== master)
     return failed(name, 'ElectedElsewhere', `ZooKeeper says that ${who} is elected in ${group}, ${serves}`);

@@ -14,10 +14,14 @@ export type StoreReading =
 
 export type Unreadable = Extract<StoreReading, { detail: string }>;
 
-/** What a node has registered in ZooKeeper; the address is that of a master only. */
+/** What a node has registered in ZooKeeper. The one that came first counts the votes, and need not be who is elected. */
 export interface Member {
+  /** ZooKeeper's name for it, which ends with its number. */
+  id: string;
+  /** Of a master that has started. */
   address: string | null;
-  elected: boolean;
+  /** Number of the elected one, where this is who counts. */
+  elected: string | null;
 }
 
 export const storeCheckName = (group: string): string => `store of ${group}`;

@@ -1,4 +1,3 @@
-import { didYouMean } from '../closest.js';
 import { placedStores } from '../draft.js';
 import type { Draft, Placed } from '../draft.js';
 import type { StoreSpec } from '../schema.js';
@@ -33,24 +32,6 @@ const source: Rule = {
         at: [...at, key],
         message: `is missing: ${given.join(' and ')} alone do not do`,
       }));
-    }),
-};
-
-const known: Rule = {
-  id: 'database-unknown',
-  severity: 'error',
-  says: 'A store names a database of the topology.',
-  check: (draft) =>
-    stores(draft).flatMap(({ at, spec }) => {
-      const { databases } = draft.declared;
-      if (spec.database === undefined || databases.includes(spec.database)) return [];
-      return [
-        {
-          at: [...at, 'database'],
-          message: `there is no database ${spec.database}`,
-          ...didYouMean(spec.database, databases),
-        },
-      ];
     }),
 };
 
@@ -115,4 +96,4 @@ const slow: Rule = {
       })),
 };
 
-export const jdbcRules: readonly Rule[] = [source, known, password, apart, lease, slow];
+export const jdbcRules: readonly Rule[] = [source, password, apart, lease, slow];

@@ -1,4 +1,3 @@
-import { didYouMean } from '../closest.js';
 import { placedEnsembles, placedNodes, placedStores } from '../draft.js';
 import type { Draft, Placed } from '../draft.js';
 import type { StoreSpec } from '../schema.js';
@@ -35,24 +34,6 @@ const source: Rule = {
         return [{ at: [...at, 'zookeeper'], message: `the ensemble ${spec.ensemble} is named already` }];
       if (spec.ensemble !== undefined || spec.zookeeper !== undefined) return [];
       return [{ at, message: 'names no ZooKeeper', suggestion: 'give `ensemble`, or `zookeeper` with its servers' }];
-    }),
-};
-
-const known: Rule = {
-  id: 'ensemble-unknown',
-  severity: 'error',
-  says: 'A store names an ensemble of the topology.',
-  check: (draft) =>
-    stores(draft).flatMap(({ at, spec }) => {
-      const { ensembles } = draft.declared;
-      if (spec.ensemble === undefined || ensembles.includes(spec.ensemble)) return [];
-      return [
-        {
-          at: [...at, 'ensemble'],
-          message: `there is no ensemble ${spec.ensemble}`,
-          ...didYouMean(spec.ensemble, ensembles),
-        },
-      ];
     }),
 };
 
@@ -180,4 +161,4 @@ const open: Rule = {
   },
 };
 
-export const leveldbRules: readonly Rule[] = [removed, source, known, few, even, replication, java, slow, memory, open];
+export const leveldbRules: readonly Rule[] = [removed, source, few, even, replication, java, slow, memory, open];

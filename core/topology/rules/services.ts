@@ -3,6 +3,7 @@ import { didYouMean } from '../closest.js';
 import { placedDatabases, placedEnsembles, placedNodes, placedStores } from '../draft.js';
 import type { Draft } from '../draft.js';
 import type { Path } from '../problem.js';
+import type { StoreSpec } from '../schema.js';
 import { serverName } from '../topology.js';
 import { claimedTwice, isUnknown } from './rule.js';
 import type { Claim, Rule } from './rule.js';
@@ -52,30 +53,40 @@ interface Kind {
   word: 'database' | 'ensemble';
   title: string;
   servers: (draft: Draft) => Server[];
-  /** Groups whose stores need it. */
-  groupsOf: (draft: Draft, name: string) => string[];
+  /** What a store needs of this kind, by name. */
+  neededBy: (store: StoreSpec) => string | undefined;
 }
 
-const KINDS: readonly Kind[] = [
-  {
-    word: 'database',
-    title: 'A database',
-    servers: databaseServers,
-    groupsOf: (draft, name) =>
-      placedStores(draft).flatMap(({ name: group, spec }) =>
-        spec.kind === 'jdbc' && spec.database === name ? [group] : [],
-      ),
-  },
-  {
-    word: 'ensemble',
-    title: 'A server of an ensemble',
-    servers: ensembleServers,
-    groupsOf: (draft, name) =>
-      placedStores(draft).flatMap(({ name: group, spec }) =>
-        spec.kind === 'leveldb' && spec.ensemble === name ? [group] : [],
-      ),
-  },
-];
+const DATABASE: Kind = {
+  word: 'database',
+  title: 'A database',
+  servers: databaseServers,
+  neededBy: (store) => (store.kind === 'jdbc' ? store.database : undefined),
+};
+
+const ENSEMBLE: Kind = {
+  word: 'ensemble',
+  title: 'A server of an ensemble',
+  servers: ensembleServers,
+  neededBy: (store) => (store.kind === 'leveldb' ? store.ensemble : undefined),
+};
+
+/** Groups whose stores need it. */
+const groupsOf = (draft: Draft, { neededBy }: Kind, name: string): string[] =>
+  placedStores(draft).flatMap(({ name: group, spec }) => (neededBy(spec) === name ? [group] : []));
+
+const known = ({ word, neededBy }: Kind): Rule => ({
+  id: `${word}-unknown`,
+  severity: 'error',
+  says: `A store names ${word === 'database' ? 'a database' : 'an ensemble'} of the topology.`,
+  check: (draft) =>
+    placedStores(draft).flatMap(({ at, spec }) => {
+      const declared = draft.declared[`${word}s`];
+      const needed = neededBy(spec);
+      if (needed === undefined || declared.includes(needed)) return [];
+      return [{ at: [...at, word], message: `there is no ${word} ${needed}`, ...didYouMean(needed, declared) }];
+    }),
+});
 
 const host = ({ word, title, servers }: Kind): Rule => ({
   id: `${word}-host-unknown`,
@@ -131,18 +142,18 @@ const port = ({ word, title, servers }: Kind): Rule => ({
   },
 });
 
-const networks = ({ word, title, servers, groupsOf }: Kind): Rule => ({
-  id: `${word}-apart`,
+const networks = (kind: Kind): Rule => ({
+  id: `${kind.word}-apart`,
   severity: 'error',
-  says: `${title} is on the same Docker network as the nodes that use it.`,
+  says: `${kind.title} is on the same Docker network as the nodes that use it.`,
   check: (draft) => {
     const networkOf = (of: string): string | undefined => {
       const spec = Object.hasOwn(draft.topology.hosts, of) ? draft.topology.hosts[of] : undefined;
       return spec?.kind === 'docker' ? spec.network.name : undefined;
     };
-    return servers(draft).flatMap((server) => {
+    return kind.servers(draft).flatMap((server) => {
       const own = networkOf(server.host);
-      const groups = groupsOf(draft, server.of);
+      const groups = groupsOf(draft, kind, server.of);
       const far = placedNodes(draft).find((node) => {
         const network = networkOf(node.spec.host);
         return groups.includes(node.group) && own !== undefined && network !== undefined && network !== own;
@@ -154,15 +165,15 @@ const networks = ({ word, title, servers, groupsOf }: Kind): Rule => ({
   },
 });
 
-const unused = ({ word, servers, groupsOf }: Kind): Rule => ({
-  id: `${word}-unused`,
+const unused = (kind: Kind): Rule => ({
+  id: `${kind.word}-unused`,
   severity: 'warning',
-  says: `No group uses ${word === 'database' ? 'a database' : 'an ensemble'}.`,
+  says: `No group uses ${kind.word === 'database' ? 'a database' : 'an ensemble'}.`,
   check: (draft) => {
-    const places = new Map(servers(draft).map(({ of, at }) => [of, at]));
+    const places = new Map(kind.servers(draft).map(({ of, at }) => [of, at]));
     return [...places]
-      .filter(([of]) => groupsOf(draft, of).length === 0)
-      .map(([of, at]) => ({ at, message: `no group uses ${word} ${of}` }));
+      .filter(([of]) => groupsOf(draft, kind, of).length === 0)
+      .map(([of, at]) => ({ at, message: `no group uses ${kind.word} ${of}` }));
   },
 });
 
@@ -172,7 +183,7 @@ const singleDatabase: Rule = {
   says: 'A database that Everbroker installs is one server.',
   check: (draft) =>
     placedDatabases(draft).flatMap(({ name: database, at, spec }) => {
-      const groups = KINDS[0]?.groupsOf(draft, database) ?? [];
+      const groups = groupsOf(draft, DATABASE, database);
       if (groups.length === 0) return [];
       const message = `${groups.join(' and ')} cannot store while ${database} or its host ${spec.host} is down: a group does not survive its only database`;
       return [{ at, message }];
@@ -207,6 +218,8 @@ const ensembleSize: Rule = {
     }),
 };
 
-const shared = KINDS.flatMap((kind) => [host, name, port, networks, unused].map((rule) => rule(kind)));
+const shared = [DATABASE, ENSEMBLE].flatMap((kind) =>
+  [known, host, name, port, networks, unused].map((rule) => rule(kind)),
+);
 
 export const serviceRules: readonly Rule[] = [...shared, singleDatabase, ensembleHosts, ensembleSize];

@@ -9,10 +9,17 @@ import { aReplicatedTopology, parsed } from '../../support/topologies.js';
 
 const topology = parsed(aReplicatedTopology());
 const at = (host: number): string => `tcp://172.29.0.${host + 10}:61200`;
-const waiting: Member = { address: null, elected: false };
-const elected = (address: string): Member => ({ address, elected: true });
-const registered = (...members: Member[]): StoreReading => ({ state: 'registered', members });
-const well = registered(waiting, elected(at(1)), waiting);
+
+/** Registered in this order; the first counts the votes. */
+const members = (elected: string | null, ...addresses: (string | null)[]): StoreReading => ({
+  state: 'registered',
+  members: addresses.map((address, index): Member => ({
+    id: `0000000000${index + 1}`,
+    address,
+    elected: index === 0 ? elected : null,
+  })),
+});
+const well = members('0000000001', at(1), null, null);
 
 function judge(readings: StoreReading[], master: string | null = 'n1'): string {
   const [check] = judgeStore(topology, 'g1', { readings, master });
@@ -24,10 +31,13 @@ describe('the election of a group', () => {
   test('is well when the master is elected and all nodes are registered', () =>
     assert.equal(judge([well]), 'ok: n1 is elected, 3 of 3 nodes of g1 are registered in ZooKeeper'));
 
+  test('is well when the one that counts the votes elected another', () =>
+    assert.match(judge([members('0000000002', null, at(1), null)]), /^ok: n1 is elected/));
+
   const rows: { when: string; readings: StoreReading[]; master?: string | null; says: RegExp }[] = [
     {
       when: 'another node is elected than the one that serves',
-      readings: [registered(waiting, waiting, elected(at(2)))],
+      readings: [members('0000000003', null, null, at(2))],
       says: /^ElectedElsewhere: ZooKeeper says that n2 is elected in g1, but n1 serves$/,
     },
     {
@@ -37,35 +47,40 @@ describe('the election of a group', () => {
       says: /^ElectedElsewhere: .* n1 is elected in g1, and nobody serves$/,
     },
     {
-      when: 'two are elected',
-      readings: [registered(elected(at(1)), elected(at(3)), waiting)],
-      says: /^ElectedElsewhere: ZooKeeper says that n1 and n3 is elected/,
+      when: 'a master that was demoted is still registered with its address',
+      readings: [members('0000000002', at(1), at(2), null)],
+      says: /^ElectedElsewhere: ZooKeeper says that n2 is elected/,
     },
     {
       when: 'one is elected that is none of the nodes',
-      readings: [registered(elected('tcp://172.29.0.99:1'), waiting, waiting)],
+      readings: [members('0000000001', 'tcp://172.29.0.99:1', null, null)],
       says: /^ElectedElsewhere: .*tcp:\/\/172\.29\.0\.99:1, which is none of its nodes/,
     },
     {
       when: 'nobody is elected while one serves',
-      readings: [registered(waiting, waiting, waiting)],
+      readings: [members(null, at(1), null, null)],
       says: /^NobodyElected: nobody is elected in g1, but n1 serves; 3 of 3 nodes/,
     },
     {
       when: 'nobody was ever registered',
-      readings: [registered()],
+      readings: [members(null)],
       master: null,
       says: /^NobodyElected: nobody is elected in g1, and nobody serves; 0 of 3 nodes/,
     },
     {
-      when: 'the elected one has no address yet',
-      readings: [registered({ address: null, elected: true }, waiting, waiting)],
-      master: null,
+      when: 'the elected one is there no more',
+      readings: [members('0000000009', null, at(1), null)],
       says: /^NobodyElected/,
     },
     {
+      when: 'the elected one has no address yet',
+      readings: [members('0000000001', null, null, null)],
+      master: null,
+      says: /^ElectedElsewhere: .* one that has not started is elected in g1, and nobody serves$/,
+    },
+    {
       when: 'a node is missing, and with it a copy',
-      readings: [registered(elected(at(1)), waiting)],
+      readings: [members('0000000001', at(1), null)],
       says: /^ReplicaMissing: 2 of 3 nodes of g1 are registered in ZooKeeper: what is stored has fewer copies/,
     },
     {

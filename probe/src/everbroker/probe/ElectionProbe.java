@@ -1,23 +1,23 @@
 package everbroker.probe;
 
-import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 
 /**
  * Asks ZooKeeper who of a group's nodes is registered there and who was elected. Lines on standard input: `servers=` (apart
  * by commas), `path=`, and `patienceMs=`, for which a server that serves is looked for. The answer is one JSON line,
- * with the text that each node has registered, and an end line.
+ * with the name under which each node is registered and what it says there, and an end line.
  *
  * <p>It speaks the few words of the protocol itself: so it needs no client that fits the server, and believes nothing that
  * the brokers' client believes.
@@ -38,12 +38,7 @@ public final class ElectionProbe {
     private ElectionProbe() {}
 
     public static void main(String[] args) throws IOException, InterruptedException {
-        Properties request = new Properties();
-        BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        for (String line = input.readLine(); line != null; line = input.readLine()) {
-            int split = line.indexOf('=');
-            if (split > 0) request.setProperty(line.substring(0, split), line.substring(split + 1));
-        }
+        Properties request = Lines.read();
         System.out.println(Report.json(look(request).fields()));
         System.out.println("end");
         System.out.flush();
@@ -118,12 +113,15 @@ public final class ElectionProbe {
             List<String> names = new ArrayList<>();
             DataInputStream answer = ask(GET_CHILDREN, path);
             if (answer != null) for (int left = answer.readInt(); left > 0; left--) names.add(string(answer));
-            List<String> members = new ArrayList<>();
+            List<Map<String, String>> members = new ArrayList<>();
             for (String name : names) {
                 DataInputStream data = ask(GET_DATA, path + "/" + name);
                 // It left between the two questions.
                 if (data == null) continue;
-                members.add(string(data));
+                Map<String, String> member = new LinkedHashMap<>();
+                member.put("id", name);
+                member.put("data", string(data));
+                members.add(member);
             }
             return new Report("ok").put("members", members);
         }

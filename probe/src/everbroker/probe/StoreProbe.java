@@ -1,10 +1,7 @@
 package everbroker.probe;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Paths;
 import java.sql.Connection;
@@ -25,12 +22,7 @@ public final class StoreProbe {
     private StoreProbe() {}
 
     public static void main(String[] args) throws IOException {
-        Properties request = new Properties();
-        BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        for (String line = input.readLine(); line != null; line = input.readLine()) {
-            int split = line.indexOf('=');
-            if (split > 0) request.setProperty(line.substring(0, split), line.substring(split + 1));
-        }
+        Properties request = Lines.read();
         Properties credentials = new Properties();
         try (InputStream file = Files.newInputStream(Paths.get(args[0]))) {
             credentials.load(file);
