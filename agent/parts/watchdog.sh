@@ -78,7 +78,8 @@ watch() {
   [ "$asking" = 1 ] && [ -n "$BASH_FILE" ] || return 0
   first_line "$NODES/$NODE/serves"; [ "$value" = "$pid $birth" ] || return 0
   case $listens in *" $CONSOLE "*) ;; *) return 0 ;; esac
-  ask_seconds=$((WATCHDOG / (2 * ASKS))); [ "$ask_seconds" -ge 1 ] || ask_seconds=1
+  # Three questions to two ports: a JVM that is slow, and answers within a fifth of the time, is not one that hangs.
+  ask_seconds=$((WATCHDOG / 5)); [ "$ask_seconds" -ge 1 ] || ask_seconds=1
   ask_again=$((now + 2 * ask_seconds * 100))
   ask 9>&- &
 }
