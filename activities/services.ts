@@ -25,9 +25,11 @@ const PACKAGES_MS = 15 * 60_000;
 /** A database that was killed reads its log again when it starts. */
 const START_SECONDS = 300;
 const STOP_SECONDS = 60;
+const UID_TAKEN = 93;
 
 /**
- * apt only, as for Java. The database is made beside its place and moved there whole: a run that was cut leaves none
+ * apt only: engines name Debian's packages, and where their programs lie. On a machine the user that is made is written down
+ * before, see ssh-prepare.ts. The database is made beside its place and moved there whole: a run that was cut leaves none
  * that looks finished. An existing one is only given back to its user.
  */
 const INSTALL = `set -e
@@ -35,6 +37,11 @@ base=$1 user=$2 uid=$3 packages=$4 before=$5 find=$6 server=$7 initialise=$8
 export DEBIAN_FRONTEND=noninteractive
 exec 9>/var/lib/everbroker/packages.lock
 flock -w 600 9 || :
+owner=$(getent passwd "$uid") || owner=
+case $owner in
+  '' | "$user":*) ;;
+  *) echo "uid $uid is user \${owner%%:*}'s, and databases need it for $user" >&2; exit ${UID_TAKEN} ;;
+esac
 programs=$(sh -c "$find" 2>/dev/null) || programs=
 if [ ! -x "$programs/$server" ]; then
   command -v apt-get >/dev/null || { echo "no apt-get: install $packages into the image" >&2; exit 90; }
@@ -46,7 +53,9 @@ if [ ! -x "$programs/$server" ]; then
   programs=$(sh -c "$find")
 fi
 [ -x "$programs/$server" ] || { echo "$packages brought no $server" >&2; exit 91; }
-getent passwd "$uid" >/dev/null || { getent group "$uid" >/dev/null || groupadd -g "$uid" "$user"; useradd -M -N -u "$uid" -g "$uid" -d "$base" -s /usr/sbin/nologin "$user"; }
+created=/var/lib/everbroker/created
+[ -n "$owner" ] || [ ! -f "$created" ] || grep -qx "user $user" "$created" || echo "user $user" >>"$created"
+[ -n "$owner" ] || { getent group "$uid" >/dev/null || groupadd -g "$uid" "$user"; useradd -M -N -u "$uid" -g "$uid" -d "$base" -s /usr/sbin/nologin "$user"; }
 mkdir -p "$base/conf" "$base/access" "$base/data"
 chmod 0755 "$base"
 ln -sfn "$programs" "$base/bin"
@@ -77,6 +86,8 @@ export async function installService(
     timeoutMs: PACKAGES_MS,
     signal,
   });
+  if (result.exitCode === UID_TAKEN)
+    throw new EverbrokerError('HostUnfit', `${host}: ${result.stderr.trim()}`, { host });
   if (result.exitCode !== 0 || result.timedOut) {
     const failed = commandFailed({ ...result, argv: ['sh', '-c', 'install', ...argv] }, `install ${engine.title}`);
     throw new EverbrokerError('DatabaseUnavailable', failed.message, failed.details);

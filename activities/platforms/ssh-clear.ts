@@ -2,14 +2,14 @@
  * A machine becomes what it was: nodes stopped, agent and boot hook gone, homes and nodes removed; then, only when told,
  * the data. The manifest that lies there says what is this cluster's, not the topology of the input.
  */
-import { MANIFEST_FILE, STATE_DIR } from '../../core/layout.js';
+import { MANIFEST_FILE, STATE_DIR, databaseBase } from '../../core/layout.js';
 import { createdMachine } from '../../core/plan/created.js';
 import type { Found } from '../../core/plan/destroy.js';
 import { topologyFromManifest } from '../../core/plan/manifest.js';
 import type { StepResult } from '../../core/plan/step.js';
 import { storeDirectories } from '../../core/store-directories.js';
 import { HOOK_FILES, UNIT } from '../../core/supervision.js';
-import { nodesOnHost, type Topology } from '../../core/topology/topology.js';
+import { nodesOnHost, servicesOnHost, type Topology } from '../../core/topology/topology.js';
 import type { Host } from '../../hosts/host.js';
 import { run } from '../../hosts/run.js';
 import { readFile } from '../../hosts/transfer.js';
@@ -142,7 +142,7 @@ export async function manifestOn(host: Host, cluster: string): Promise<Topology 
   return parsed.topology;
 }
 
-/** $@ stores. */
+/** $@ stores, databases and what servers of ensembles keep. */
 const LIST = `[ ! -f ${STATE_DIR}/agent.sh ] || echo installed
 for store; do [ ! -d "$store" ] || echo "$store"; done`;
 
@@ -153,10 +153,12 @@ export function findOnMachines(deps: Deps, topology: Topology, hosts: readonly s
       const opened = await deps.openHost(topology, name);
       const manifest = await manifestOn(opened, topology.name);
       if (manifest === null) return found;
-      const argv = ['sh', '-c', LIST, 'list', ...storeDirectories(manifest, name)];
+      const services = servicesOnHost(manifest, name).map((service) => databaseBase(manifest, service.name));
+      const data = [...storeDirectories(manifest, name), ...services];
+      const argv = ['sh', '-c', LIST, 'list', ...data];
       const lines = (await run(opened, argv, { timeoutMs: 10_000 })).stdout.split('\n').filter((line) => line !== '');
-      const stores = lines.filter((line) => line !== 'installed');
-      return { ...found, machine: { installed: lines.includes('installed'), data: [...stores, STATE_DIR] } };
+      const kept = lines.filter((line) => line !== 'installed');
+      return { ...found, machine: { installed: lines.includes('installed'), data: [...kept, STATE_DIR] } };
     }),
   );
 }

@@ -40,7 +40,7 @@ log_min_error_statement = panic
       content: [
         'local all all peer',
         ...access.flatMap(({ name, addresses }) =>
-          addresses.map((address) => `host "${name}" "${name}" ${hbaAddress(address)} scram-sha-256`),
+          addresses.map((address) => `host "${name}" "${name}" ${address}/32 scram-sha-256`),
         ),
         '',
       ].join('\n'),
@@ -68,9 +68,6 @@ REVOKE ALL ON DATABASE "${name}" FROM PUBLIC;`;
       ].join('\n'),
   },
 };
-
-/** A name of a host stands alone; an address needs its mask. */
-const hbaAddress = (address: string): string => (/^[\d.]+$/.test(address) ? `${address}/32` : address);
 
 /** As an escape string, so that a backslash means the same whatever the server's settings. */
 const text = (value: string): string => `E'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;

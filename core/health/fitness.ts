@@ -3,6 +3,7 @@
  * changed. Containers are made to fit, so only machines are asked. Pure.
  */
 import { activemqHome } from '../layout.js';
+import { portsOnHost } from '../ports.js';
 import { stepsOf, type Plan } from '../plan/step.js';
 import { storeDirectories } from '../store-directories.js';
 import { hostNames, hostOf, nodesOnHost, type Topology } from '../topology/topology.js';
@@ -104,15 +105,13 @@ const files = ({ topology, machine }: Machine): string[] => {
 };
 
 function ports({ topology, host, machine, inside }: Machine): string[] {
-  const ours = new Set(inside?.nodes.flatMap((node) => node.listening));
-  return nodesOnHost(topology, host).flatMap((node) =>
-    [node.openwire, node.console].flatMap((port) => {
-      const taken = machine.ports.find((found) => found.port === port);
-      if (taken === undefined || ours.has(port)) return [];
-      const who = taken.pid === undefined ? 'a process that cannot be told' : `${taken.pid} (${taken.command})`;
-      return [`port ${port} of ${node.name} is taken by ${who}`];
-    }),
-  );
+  const ours = new Set([...(inside?.nodes ?? []), ...(inside?.services ?? [])].flatMap(({ listening }) => listening));
+  return portsOnHost(topology, host).flatMap(({ port, of }) => {
+    const taken = machine.ports.find((found) => found.port === port);
+    if (taken === undefined || ours.has(port)) return [];
+    const who = taken.pid === undefined ? 'a process that cannot be told' : `${taken.pid} (${taken.command})`;
+    return [`port ${port} of ${of} is taken by ${who}`];
+  });
 }
 
 function users({ topology, machine }: Machine): string[] {

@@ -1,6 +1,7 @@
 /** The lines of agent/machine.sh, read, and the assignments that it wants in front of it. */
 import { EverbrokerError } from '../failure.js';
 import { storeDirectories } from '../store-directories.js';
+import { portsOnHost } from '../ports.js';
 import { nodesOnHost, type Topology } from '../topology/topology.js';
 import type { Boot, MachineObservation } from './observation.js';
 
@@ -11,7 +12,9 @@ export function machineArguments(topology: Topology, host: string): string {
     ROOT: topology.root,
     RUN_UID: topology.runAs.uid,
     RUN_USER: topology.runAs.user,
-    PORTS: nodes.flatMap((node) => [node.openwire, node.console]).join(' '),
+    PORTS: portsOnHost(topology, host)
+      .map(({ port }) => port)
+      .join(' '),
     NODE_NAMES: nodes.map((node) => node.name).join(' '),
     STORES: storeDirectories(topology, host).join(' '),
   };

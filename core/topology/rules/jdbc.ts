@@ -35,6 +35,26 @@ const source: Rule = {
     }),
 };
 
+const byAddress: Rule = {
+  id: 'database-by-name',
+  severity: 'error',
+  says: 'A database of the topology and the groups that store in it are on hosts with an IP address: it listens on one, and lets in nothing else.',
+  check: ({ topology }) => {
+    const users = (database: string): string[] =>
+      Object.values(topology.groups).flatMap(({ store, nodes }) =>
+        store.kind === 'jdbc' && store.database === database ? Object.values(nodes).map((node) => node.host) : [],
+      );
+    const used = Object.entries(topology.databases ?? {}).flatMap(([name, { host }]) => [host, ...users(name)]);
+    return Object.entries(topology.hosts)
+      .filter(([name, { address }]) => used.includes(name) && !/^\d+(\.\d+){3}$/.test(address))
+      .map(([name, { address }]) => ({
+        at: ['hosts', name, 'address'],
+        message: `${address} is a name, and a database lets in addresses only`,
+        suggestion: 'its IPv4 address',
+      }));
+  },
+};
+
 const password: Rule = {
   id: 'database-password',
   severity: 'error',
@@ -96,4 +116,4 @@ const slow: Rule = {
       })),
 };
 
-export const jdbcRules: readonly Rule[] = [source, password, apart, lease, slow];
+export const jdbcRules: readonly Rule[] = [source, byAddress, password, apart, lease, slow];

@@ -186,5 +186,7 @@ end
     assert.match(text, /^ROOT='\/usr\/local\/mqcluster'$/m);
     assert.match(text, /^PORTS='61001 18001 61002 18002'$/m);
     assert.match(text, /^NODE_NAMES='n1 n2'$/m);
+    const withDatabase = { ...topology, databases: { db: { engine: 'mariadb' as const, host: 'h1', port: 3307 } } };
+    assert.match(machineArguments(withDatabase, 'h1'), /^PORTS='61001 18001 61002 18002 3307'$/m);
   });
 });

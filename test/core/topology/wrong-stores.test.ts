@@ -31,6 +31,15 @@ const rows: { name: string; input: TopologyInput; says: RegExp }[] = [
     says: /^groups\.g1\.store \[store-database\] names no database/,
   },
   {
+    name: 'a database on a machine that is known by a name',
+    input: {
+      ...withDatabase({ database: 'db' }),
+      databases: { db: { engine: 'mariadb', host: 'far' } },
+      hosts: { ...aTopology().hosts, far: { kind: 'ssh', address: 'db.example' } },
+    },
+    says: /^hosts\.far\.address \[database-by-name\] db\.example is a name, and a database lets in addresses only/,
+  },
+  {
     name: 'a URL without a password',
     input: withDatabase({ url: EXISTING.url, user: 'mq' }),
     says: /^groups\.g1\.store\.password \[store-database\] is missing/,

@@ -1,0 +1,107 @@
+/** A group on two machines behind SSH, in a database that Everbroker installs on one of them. */
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { AGENT_FILE } from '../../core/layout.js';
+import type { Topology } from '../../core/topology/topology.js';
+import { SSHD_JRE_IMAGE } from '../../images/sshd-image.js';
+import { startSshHosts, type SshHosts } from '../support/ssh-hosts.js';
+import { System, failedChecks, rolesOf } from '../support/system.js';
+import { parsed } from '../support/topologies.js';
+
+const NAME = 't-ssh-database';
+const BASE = '/usr/local/mqcluster/.databases/db';
+let machines: SshHosts;
+let system: System;
+let topology: Topology;
+let directory: string;
+
+before(async () => {
+  machines = await startSshHosts({ subnet: '10.98.43.0/24', count: 2, image: SSHD_JRE_IMAGE });
+  directory = await mkdtemp(join(tmpdir(), 'everbroker-ssh-'));
+  await writeFile(join(directory, 'id_ed25519'), machines.privateKey, { mode: 0o600 });
+  const known = machines.hosts.map(({ address, publicKey }) => `${address} ${publicKey}\n`).join('');
+  await writeFile(join(directory, 'known_hosts'), known);
+  const [a = '', b = ''] = machines.hosts.map(({ address }) => address);
+  topology = parsed({
+    version: 1,
+    name: NAME,
+    activemq: { version: '5.18.3' },
+    hosts: { m1: { kind: 'ssh', address: a }, m2: { kind: 'ssh', address: b } },
+    databases: { db: { engine: 'mariadb', host: 'm1' } },
+    groups: {
+      brokerA: {
+        store: { kind: 'jdbc', database: 'db' },
+        nodes: {
+          mq1: { host: 'm1', openwire: 61616, console: 8161 },
+          mq2: { host: 'm2', openwire: 61616, console: 8161 },
+        },
+      },
+    },
+  });
+  // By this the worker finds the machines of a cluster that is named only.
+  await mkdir(join(directory, 'topologies'));
+  await writeFile(join(directory, 'topologies/machines.yaml'), JSON.stringify(topology));
+  const env = { EVERBROKER_SSH_DIR: directory, EVERBROKER_TOPOLOGIES_DIR: join(directory, 'topologies') };
+  system = await System.start({ env });
+});
+
+after(async () => {
+  await system?.stop();
+  await machines?.close();
+  if (directory) await rm(directory, { recursive: true, force: true });
+});
+
+const deploy = async () => (await system.everbroker.deploy({ topology: { ...topology } })).result();
+const insistOnProof = async () => {
+  const { checks, verdict } = await (await system.everbroker.verify({ topology: { ...topology } })).result();
+  assert.deepEqual([verdict, failedChecks(checks)], ['passed', []]);
+};
+const on = async (index: 0 | 1, script: string): Promise<string> =>
+  (await machines.hosts[index]!.inside.exec(['sh', '-c', script], { timeoutMs: 60_000 })).stdout;
+
+test('a machine where somebody has its port or its user’s number is refused, and told who', async () => {
+  const listen = 'my $s = IO::Socket::INET->new(Listen => 1, LocalPort => 3306) or die; sleep 300';
+  await on(0, `setsid perl -MIO::Socket::INET -e '${listen}' </dev/null >/dev/null 2>&1 & echo $! >/tmp/pid; sleep 1`);
+  await assert.rejects(deploy(), { type: 'HostUnfit', message: /m1: port 3306 of db is taken by \d+ \(perl/ });
+  await on(0, 'kill "$(cat /tmp/pid)"; useradd -u 7617 somebody');
+  await assert.rejects(deploy(), { type: 'HostUnfit', message: /m1: uid 7617 is user somebody's/ });
+  await on(0, 'userdel somebody');
+});
+
+test('is deployed and proven, and left alone by a second deployment', async () => {
+  const result = await deploy();
+  assert.deepEqual([result.outcome, rolesOf(result.nodes)], ['deployed', { mq1: 'master', mq2: 'slave' }]);
+  await insistOnProof();
+  const again = await deploy();
+  assert.deepEqual([again.outcome, again.steps.run], ['unchanged', 0]);
+});
+
+test('has its master on the other machine when that of this one is killed, and its database back after a kill', async () => {
+  await on(0, `sh ${AGENT_FILE} kill mq1; echo $(($(date +%s) + 8)) >/var/lib/everbroker/nodes/mq1/down-until`);
+  await system.untilStatus(NAME, ({ healthy, nodes }) => healthy && rolesOf(nodes)['mq2'] === 'master');
+  await on(0, `sh ${AGENT_FILE} kill db`);
+  await system.untilStatus(NAME, ({ healthy }) => healthy);
+  await insistOnProof();
+});
+
+test('keeps its data when it is destroyed, and takes it up again', async () => {
+  const { kept } = await (await system.everbroker.destroy({ topology: { ...topology } })).result();
+  assert.ok(kept.includes(`m1:${BASE}`), kept.join(' '));
+  assert.equal(await on(0, 'grep -laz "[m]ariadbd" /proc/[0-9]*/cmdline'), '');
+  assert.match(await on(0, `ls ${BASE}/data/db`), /everbroker_brokerA/);
+  assert.equal((await deploy()).outcome, 'deployed');
+});
+
+test('is destroyed with its data, and neither that nor its user is left', async () => {
+  const destroyed = await (
+    await system.everbroker.destroy({ topology: { ...topology }, deleteData: true, confirm: NAME })
+  ).result();
+  assert.deepEqual(destroyed.kept, []);
+  for (const index of [0, 1] as const) {
+    assert.equal(await on(index, 'ls -d /usr/local/mqcluster /var/lib/everbroker 2>/dev/null'), '');
+    assert.equal(await on(index, 'getent passwd everbroker-db activemq; getent group everbroker-db'), '');
+  }
+});
