@@ -4,13 +4,14 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { removeLeftOvers } from './everbroker.js';
+import { loadPart } from './load-part.js';
 import type { Part, PartResult } from './part.js';
 import { recipePart } from './recipe-part.js';
 import { sshPart } from './ssh-part.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const TARBALL = 'apache-activemq-5.18.3-bin.tar.gz';
-const PARTS: Record<string, Part> = { recipe: recipePart, ssh: sshPart };
+const PARTS: Record<string, Part> = { recipe: recipePart, ssh: sshPart, load: loadPart };
 const USAGE = `npm run bench -- [--only ${Object.keys(PARTS).join('|')}] [--rounds <number, default 3>] [--json]`;
 
 function machine(): { cores: number; memoryGb: number; cpu: string } {

@@ -74,7 +74,7 @@ describe('the load of a drill', { timeout: 240_000 }, () => {
       name: 'load',
       target: { role: 'none' },
       fault: { kind: 'none', holdSeconds: 1 },
-      load: { flows: [flow, { perSecond: 50, sizeBytes: 100, transactionSize: 5 }] },
+      load: { flows: [flow, { perSecond: 200, sizeBytes: 100, transactionSize: 5 }] },
     });
     const placed = placeLoad(load.topology, { flows: scenario.load.flows, drill: DRILL, avoid: [], targetGroup: null });
     assert.ok(Array.isArray(placed), JSON.stringify(placed));
@@ -150,7 +150,8 @@ describe('the load of a drill', { timeout: 240_000 }, () => {
     const queue = { queue: flows[1]!.queue, broker: 'brokers', count: stranded.stuck };
     assert.deepEqual(drained.stuck, [{ flow: flows[1]!.flow, ...queue }]);
     assert.deepEqual(stranded.stuckIn, [queue]);
-    assert.ok(stranded.stuck >= stranded.acknowledged && stranded.acknowledged > 0);
+    // more than a broker shows a browser at once
+    assert.ok(stranded.stuck >= stranded.acknowledged && stranded.acknowledged > 400, `${stranded.acknowledged}`);
   });
 
   test('that has ended is not started again by somebody who asks late, and leaves nothing when it is cleared', async () => {
