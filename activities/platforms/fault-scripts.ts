@@ -30,9 +30,9 @@ until sh -c "$undo" fault "$@" >/dev/null 2>&1; do sleep 1; done
 note healed $by
 [ $by = told ] || { trap 'exit 0' TERM INT; sleep "$stay" & wait $!; }`;
 
-/** $1 record. Ends when the record says that the fault is in force or cannot be; prints the record. */
+/** $1 record. Ends when the record says that the fault is in force, cannot be, or is over; prints the record. */
 export const AWAIT = `tries=0
-until grep -qE '^(in-force|impossible) ' "$1" 2>/dev/null; do
+until grep -qE '^(in-force|impossible|healed) ' "$1" 2>/dev/null; do
   tries=$((tries + 1)); [ $tries -lt 400 ] || { echo 'the timer did not do the fault' >&2; exit 1; }
   sleep 0.05
 done
@@ -106,11 +106,17 @@ mkdir -p "$directory"
 set -- "$directory/record"
 ${AWAIT}`;
 
-/** $1 the fault's directory, $2 its table, by which its timer is known: the number may be another's by now. */
-export const DISARM = `pid=$(cat "$1/record.pid" 2>/dev/null) || pid=
-if [ -n "$pid" ] && tr '\\0' '\\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF "$2"; then kill -KILL "-$pid" 2>/dev/null || kill -KILL "$pid"; fi
-rm -rf "$1"
-rmdir "\${1%/*}" 2>/dev/null || :`;
+/**
+ * $1 the fault's directory, $2 its table, by which its timer is known: the number may be another's by now; $3 undoing. First the
+ * timer, so that it cannot begin behind the look. What stays says that it is over, so that a command that is late breaks nothing
+ * any more; the agent clears old ones away.
+ */
+export const DISARM = `mkdir -p "$1"
+(set -C; echo 0 >"$1/record.pid") 2>/dev/null || :
+pid=$(cat "$1/record.pid")
+if tr '\\0' '\\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -qxF "$2"; then kill -KILL "-$pid" 2>/dev/null || kill -KILL "$pid"; fi
+sh -c "$3" undo "$2" '' 0 || { echo "the rules of $2 are still there" >&2; exit 1; }
+grep -q '^healed ' "$1/record" 2>/dev/null || echo "healed $(date +%s%3N) told" >>"$1/record"`;
 
 /** The server's port of the connection that this command came by; sudo hides it from the command, not from its parents. */
 export const SSH_PORT = `pid=$$

@@ -16,18 +16,24 @@ import { readFile } from '../../hosts/transfer.js';
 import type { Deps } from '../deps.js';
 import type { StepInput } from '../step-input.js';
 import { claimedBy } from './claimed-host.js';
+import { DISARM, REPAIR } from './fault-scripts.js';
 import type { Site } from './platform.js';
 import { CREATED_FILE, anotherCluster } from './ssh-prepare.js';
 
 const CLEAR_MS = 240_000;
 
 /**
- * $1 root, $2 nodes, $3 stores (lists apart by blanks, of which paths have none). Whatever of it is done already is
- * passed over. The agent stops its nodes, as it knows how; one that has died is started for it.
+ * $1 root, $2 nodes, $3 stores (lists apart by blanks, of which paths have none), $4 and $5 how a fault of a drill is healed.
+ * Whatever of it is done already is passed over. The agent stops its nodes, as it knows how; one that has died is started for it.
  */
 const CLEAR = `set -e
 state=${STATE_DIR} root=$1 nodes=$2 stores=$3
 running() { [ -e "$state/agent.lock" ] && ! flock -n "$state/agent.lock" true; }
+for fault in "$state"/faults/*/record.pid; do
+  [ -f "$fault" ] || continue
+  fault=\${fault%/record.pid}
+  sh -c "$4" disarm "$fault" "everbroker-\${fault##*/}" "$5"
+done
 until_running() { tries=0; until running; do tries=$((tries + 1)); [ $tries -lt 50 ] || return 1; sleep 0.1; done; }
 if [ -f "$state/agent.sh" ] && [ -d "$state/nodes" ]; then
   running || { setsid sh "$state/agent.sh" run </dev/null >/dev/null 2>&1 & until_running; }
@@ -67,7 +73,7 @@ set +f
 rm -rf "$root/.activemq" "$root/.java" "$root/.cds" "$root/.drivers"
 sed -n 's/^dir //p' ${CREATED_FILE} 2>/dev/null | sort -r | while IFS= read -r dir; do rmdir "$dir" 2>/dev/null || :; done
 cd "$state" 2>/dev/null || exit 0
-rm -rf nodes probe java java.seen packages.lock events.log events.log.new agent.lock agent.pid owner
+rm -rf faults drills nodes probe java java.seen packages.lock events.log events.log.new agent.lock agent.pid owner
 rm -f agent.sh
 grep -v '^installed ' created >created.new 2>/dev/null || :
 mv -f created.new created`;
@@ -105,7 +111,10 @@ const partsOf = (topology: Topology, host: string): Cleared => ({
 });
 
 const clear = (host: Host, { root, nodes, stores }: Cleared, signal?: AbortSignal): Promise<unknown> =>
-  run(host, ['sh', '-c', CLEAR, 'clear', root, nodes.join(' '), stores.join(' ')], { timeoutMs: CLEAR_MS, signal });
+  run(host, ['sh', '-c', CLEAR, 'clear', root, nodes.join(' '), stores.join(' '), DISARM, REPAIR], {
+    timeoutMs: CLEAR_MS,
+    signal,
+  });
 
 const clearDataOf = (host: Host, { root, stores }: Cleared, signal?: AbortSignal): Promise<unknown> =>
   run(host, ['sh', '-c', CLEAR_DATA, 'clear-data', root, stores.join(' ')], { timeoutMs: CLEAR_MS, signal });

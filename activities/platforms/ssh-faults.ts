@@ -55,17 +55,17 @@ export const sshFaults: FaultsAround = {
     const { inForceAt, impossible: why } = parseFaultRecord(stdout);
     if (inForceAt !== null) return { at: inForceAt, detail: `rules ${faultTable(id)}; port ${keepPort} stays open` };
     await disarm(opened, id, signal);
-    throw impossible(why ?? 'the fault did not come into force');
+    throw impossible(why ?? `fault ${id} was healed before it was done`);
   },
 
   async heal({ deps, topology, host }, { id }, signal): Promise<Healed> {
     const opened = await deps.openHost(topology, host);
     const seen = await lookAt(opened, id, signal);
-    await run(opened, ['sh', '-c', REPAIR, 'repair', faultTable(id), '', '0'], { timeoutMs: ASK_MS, signal });
     await disarm(opened, id, signal);
     if (seen.word === 'expired' || seen.record.healed?.by === 'timer')
       return { healed: true, by: 'dead-man timer', detail: 'the hold was over' };
-    if (seen.word === 'present') return { healed: true, by: 'drill', detail: `rules ${faultTable(id)} removed` };
+    if (seen.word === 'present' || seen.record.healed !== null)
+      return { healed: true, by: 'drill', detail: `rules ${faultTable(id)} removed` };
     return { healed: true, by: 'by itself', detail: `rules ${faultTable(id)}: none` };
   },
 
@@ -89,7 +89,7 @@ async function lookAt(host: Host, id: string, signal: AbortSignal): Promise<{ wo
 }
 
 const disarm = (host: Host, id: string, signal: AbortSignal): Promise<unknown> =>
-  run(host, ['sh', '-c', DISARM, 'disarm', directoryOf(id), faultTable(id)], { timeoutMs: ASK_MS, signal });
+  run(host, ['sh', '-c', DISARM, 'disarm', directoryOf(id), faultTable(id), REPAIR], { timeoutMs: ASK_MS, signal });
 
 const NO_PORT = 'it cannot be told by which port Everbroker comes in, and that must stay open';
 

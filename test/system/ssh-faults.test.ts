@@ -2,6 +2,7 @@
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
+import { clearHost } from '../../activities/platforms/ssh-clear.js';
 import { sshFaults } from '../../activities/platforms/ssh-faults.js';
 import type { FaultAround, FaultAt } from '../../activities/platforms/platform.js';
 import { EverbrokerError } from '../../core/failure.js';
@@ -66,14 +67,9 @@ const look = (at: FaultAt) => sshFaults.look(where(), at, signal());
 const isType = (type: string) => (error: unknown) => error instanceof EverbrokerError && error.type === type;
 const left = async (): Promise<string> =>
   (
-    await machine.inside.exec(
-      [
-        'sh',
-        '-c',
-        'nft list tables | grep everbroker; ls -d /var/lib/everbroker/faults 2>/dev/null; pgrep -f "fault-time[r]" || :',
-      ],
-      { timeoutMs: 10_000 },
-    )
+    await machine.inside.exec(['sh', '-c', 'nft list tables | grep everbroker; pgrep -f "fault-time[r]" || :'], {
+      timeoutMs: 10_000,
+    })
   ).stdout;
 
 describe('a machine behind SSH that is cut off', () => {
@@ -87,7 +83,9 @@ describe('a machine behind SSH that is cut off', () => {
     assert.equal((await inject(fault)).at, at, 'it is found and not done again');
     assert.equal((await heal(fault)).by, 'drill');
     assert.ok(await reaches(61616));
-    assert.equal((await heal(fault)).by, 'by itself');
+    assert.equal((await heal(fault)).by, 'drill');
+    assert.equal((await inject(fault)).at, at, 'what is over is not done again');
+    assert.ok(await reaches(61616));
     assert.equal(await left(), '');
   });
 
@@ -111,6 +109,14 @@ describe('a machine behind SSH that is cut off', () => {
     assert.equal(await reaches(61616), false);
     await until('the packets flow', () => reaches(61616));
     assert.equal((await heal(fault)).by, 'dead-man timer');
+    assert.equal(await left(), '');
+  });
+
+  test('is not cut off by a command that comes after its healing', async () => {
+    const fault = cut(HOLD);
+    assert.equal((await heal(fault)).by, 'by itself');
+    await assert.rejects(inject(fault), isType('FaultImpossible'));
+    assert.ok(await reaches(61616));
     assert.equal(await left(), '');
   });
 
@@ -142,5 +148,13 @@ describe('a machine behind SSH that is cut off', () => {
     } finally {
       await machine.inside.exec(['mv', '/usr/sbin/nft.away', '/usr/sbin/nft'], { timeoutMs: 10_000 });
     }
+  });
+
+  test('is whole again when the cluster is removed from it in the middle of a fault', async () => {
+    await inject(cut(HOLD));
+    assert.equal(await reaches(61616), false);
+    await clearHost(site.deps, site.input(TOKEN, 'clearHost'), signal());
+    assert.ok(await reaches(61616));
+    assert.equal(await left(), '');
   });
 });
