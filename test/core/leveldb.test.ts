@@ -7,6 +7,7 @@ import { aDistribution } from './activemq/golden.js';
 import { activemqXml } from '../../core/activemq/activemq-xml.js';
 import { launchText } from '../../core/activemq/launch.js';
 import { renderService } from '../../core/databases/index.js';
+import { driftChecks } from '../../core/health/drift.js';
 import { mountsOf } from '../../core/mounts.js';
 import { planDeploy } from '../../core/plan/deploy.js';
 import { stepsOf } from '../../core/plan/step.js';
@@ -139,5 +140,16 @@ describe('the deployment of replicated LevelDB', () => {
   test('leaves nothing to do', () => {
     const observed = carryOut(topology, { plan, desired: known.desired }, known.observed);
     assert.deepEqual(stepsOf(planDeploy({ ...known, observed })), []);
+  });
+
+  test('that lost a host is told of those that are there, and the server of the ensemble as down', () => {
+    const observed = carryOut(topology, { plan, desired: known.desired }, known.observed);
+    delete observed['h3']!.inside;
+    assert.deepEqual(
+      driftChecks({ ...known, observed }, {})
+        .filter(({ name, fault }) => fault !== undefined && /h3/.test(name))
+        .map(({ name, fault }) => `${name}: ${fault}`),
+      ['h3 is as the topology says: HostDown', 'ensemble server zoo-3 on h3: EnsembleServerDown'],
+    );
   });
 });
