@@ -43,7 +43,7 @@ cmd_waits() {
   read_launch "$1" && read_state "$1" && read_process "$pid" && case $(log_role) in slave*) ;; *) return 1 ;; esac
 }
 
-# One awk for all of it: a process for each sample and node took four times as much of a core.
+# One awk for all of it: a process for each sample and node took twice as much of a core.
 # A JVM that neither serves nor has said that it waits is recovering: it starts, or has the lock and reads its journal.
 # shellcheck disable=SC2016
 RECORDER='

@@ -53,6 +53,13 @@ describe('the host agent breaks things on purpose', () => {
   const letter = async (pid: number): Promise<string | undefined> =>
     /\) (\w)/.exec(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''))?.[1];
 
+  /** Its time is counted by the clock of a boot: in another it is over. */
+  const timeIsUp = async (id: string): Promise<void> => {
+    const armed = join(host.state, 'faults', id, 'armed');
+    const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+    await writeFile(armed, (await readFile(armed, 'utf8')).replace(boot, 'another'));
+  };
+
   test('kills a JVM, says when, and the node is back by itself', async () => {
     const pid = await running();
     const before = Date.now();
@@ -133,9 +140,7 @@ describe('the host agent breaks things on purpose', () => {
   test('takes a boot in between for the end of the hold', async () => {
     const pid = await running();
     await inject('f1', 'freeze', 600_000);
-    const armed = join(host.state, 'faults/f1/armed');
-    const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
-    await writeFile(armed, (await readFile(armed, 'utf8')).replace(boot, 'another'));
+    await timeIsUp('f1');
     await gone('f1');
     assert.notEqual(await letter(pid), 'T');
   });
@@ -165,7 +170,19 @@ describe('the host agent breaks things on purpose', () => {
     await inject('f2', 'replace-lock', 0);
     assert.equal((await look('f2')).present, true);
     assert.equal(await heal('f2'), 'drill');
-    assert.notEqual(await host.jvm('mq1', pid), pid);
+    const next = await host.jvm('mq1', pid);
+    await until(
+      'it has the new lock',
+      async () =>
+        await access(`/proc/${next}/fd/3`).then(
+          () => true,
+          () => false,
+        ),
+    );
+    await inject('f3', 'replace-lock', 0);
+    await timeIsUp('f3');
+    assert.equal(await healedBy('f3'), 'timer');
+    assert.notEqual(await host.jvm('mq1', next), next);
   });
 
   test('fills a small file system until nothing is left, and empties it again', async (t) => {
