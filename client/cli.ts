@@ -5,7 +5,9 @@ import { addCredentials } from './commands/credentials.js';
 import { addDeploy } from './commands/deploy.js';
 import { addDestroy } from './commands/destroy.js';
 import { addDown } from './commands/down.js';
+import { addHistory } from './commands/history.js';
 import { addPlan } from './commands/plan.js';
+import { addReport } from './commands/report.js';
 import { addSchema } from './commands/schema.js';
 import { addStatus } from './commands/status.js';
 import { addValidate } from './commands/validate.js';
@@ -33,6 +35,8 @@ for (const add of [
   addPlan,
   addVerify,
   addStatus,
+  addReport,
+  addHistory,
   addCredentials,
   addDestroy,
   addValidate,

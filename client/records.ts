@@ -1,0 +1,53 @@
+/** Records of drills as the command line finds them: in the state directory, in a file, or as the result of a workflow. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseRecord } from '../core/drills/parse-record.js';
+import type { DrillRecord } from '../core/drills/record.js';
+import { EverbrokerError } from '../core/failure.js';
+import { recordsOf, type StateLayout } from '../core/state-layout.js';
+import { connect } from './connect.js';
+import { fromWorkflowFailure } from './failures.js';
+import { isFile } from './topology-argument.js';
+
+const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/** All of a cluster, the oldest first. @throws EverbrokerError InvalidInput for a file that is no record. */
+export async function recordsOfCluster(state: StateLayout, cluster: string): Promise<DrillRecord[]> {
+  if (!PLAIN.test(cluster)) throw new EverbrokerError('InvalidInput', `"${cluster}" is no name of a cluster`);
+  const directory = recordsOf(state, cluster);
+  const files = (await readdir(directory).catch(() => [])).filter((file) => /^[^.].*\.json$/.test(file));
+  const records = await Promise.all(files.map((file) => fromFile(join(directory, file))));
+  return records.sort((a, b) => a.startedAt - b.startedAt);
+}
+
+/** @param which A file, the id of a drill, or the id of its workflow. */
+export async function findRecord(state: StateLayout, which: string): Promise<DrillRecord> {
+  if (isFile(which)) return fromFile(which);
+  const clusters = await readdir(join(state.home, 'records')).catch(() => []);
+  for (const cluster of clusters) {
+    const found = (await recordsOfCluster(state, cluster)).findLast(
+      ({ drill, workflowId }) => drill === which || workflowId === which,
+    );
+    if (found !== undefined) return found;
+  }
+  return fromTemporal(state, which);
+}
+
+async function fromFile(path: string): Promise<DrillRecord> {
+  const text = await readFile(path, 'utf8').catch(() => null);
+  if (text === null) throw new EverbrokerError('InvalidInput', `${path}: there is no such file`);
+  return parseRecord(text, path);
+}
+
+/** The result of the workflow runDrill. */
+async function fromTemporal(state: StateLayout, workflowId: string): Promise<DrillRecord> {
+  const link = await connect({ state, env: process.env, log: () => undefined, start: false });
+  try {
+    const result: unknown = await link.client.workflow.getHandle(workflowId).result();
+    return parseRecord(JSON.stringify(result), workflowId);
+  } catch (error) {
+    throw fromWorkflowFailure(error);
+  } finally {
+    await link.close();
+  }
+}

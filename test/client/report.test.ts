@@ -1,0 +1,45 @@
+/** Pages about drills: whole in one file, and nothing in a record becomes markup. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { drillPage } from '../../client/report/drill-page.js';
+import { historyPage } from '../../client/report/history-page.js';
+import { sparkline, trendsOf } from '../../core/drills/history.js';
+import type { DrillRecord } from '../../core/drills/record.js';
+import { aRecord } from '../support/drills.js';
+
+const EVIL = '"><script>alert(1)</script><img src=x onerror=1>';
+
+const withRto = (day: number, seconds: number): DrillRecord => {
+  const record = aRecord({ drill: `d${day}`, startedAt: 1_700_000_000_000 + day * 86_400_000 });
+  const hypotheses = record.hypotheses.map((one) =>
+    one.name === 'producerRtoSeconds' ? { ...one, measured: seconds } : one,
+  );
+  return { ...record, hypotheses };
+};
+
+test('the page of a drill has timeline, verdict and ledger, asks for nothing, and runs nothing', async () => {
+  const html = await drillPage(aRecord());
+  assert.equal(html.match(/<svg /g)?.length, 3);
+  for (const part of ['RTO 1.4 s', 'stop a1', 'every hypothesis held', '2100']) assert.ok(html.includes(part), part);
+  assert.doesNotMatch(html, /<script|<link|<img|url\(|#0101|\b(?:src|href)=/);
+});
+
+test('whatever stands in a record is text on the page', async () => {
+  const record = aRecord({ reason: EVIL, startedBy: EVIL, cluster: EVIL });
+  const injections = record.injections.map((one) => ({ ...one, targets: [EVIL], detail: EVIL }));
+  assert.doesNotMatch(await drillPage({ ...record, injections }), /<script|<img/);
+});
+
+test('a drill without ledger and samples has a page as well', async () => {
+  const html = await drillPage(aRecord({ ledger: null, samples: [], injections: [], verdict: 'inconclusive' }));
+  assert.match(html, /Nothing was broken/);
+});
+
+test('a drill that was clearly slower than the median is pointed out, in words and on the page', async () => {
+  const slower = trendsOf([withRto(1, 1.5), withRto(2, 1.6), withRto(3, 1.4), withRto(4, 4.5)]);
+  assert.match(slower[0]?.regression ?? '', /4\.5 s is 3\.0 times the median of 1\.5 s/);
+  assert.match(await historyPage('test', slower), /Regression: the last RTO/);
+  const usual = trendsOf([withRto(1, 1.5), withRto(2, 1.6), withRto(3, 1.4), withRto(4, 1.7)]);
+  assert.equal(usual[0]?.regression, null);
+  assert.equal(sparkline([0, 1, null, 2]), '▁▅·█');
+});
