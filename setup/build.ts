@@ -49,7 +49,13 @@ async function bundleCommandLine(root: string): Promise<void> {
     "const __dirname = (await import('node:url')).fileURLToPath(new URL('.', import.meta.url));",
   ].join('');
   const outfile = join(client, 'cli.mjs');
-  const input = { entryPoints: [join(client, 'cli.js')], absWorkingDir: root, bundle: true, banner: { js } };
+  const input = {
+    entryPoints: [join(client, 'cli.js')],
+    absWorkingDir: root,
+    bundle: true,
+    banner: { js },
+    external: ['echarts'],
+  };
   await build({ ...input, outfile: `${outfile}.new`, platform: 'node', format: 'esm', logLevel: 'error' });
   // A command may be starting at this moment.
   renameSync(`${outfile}.new`, outfile);
