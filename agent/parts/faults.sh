@@ -90,7 +90,7 @@ break_it() {
     freeze)
       signal STOP "$victim"
       tries=0
-      while victim_lives && [ "$letter" != T ] && [ "$tries" -lt 100 ]; do tries=$((tries + 1)); sleep 0.01; done ;;
+      while victim_lives && [ "$letter" != T ] && [ "$tries" -lt 500 ]; do tries=$((tries + 1)); sleep 0.01; done ;;
     replace-lock)
       lock_deleted || as_user "$RUN_UID" "$RUN_GID" sh -c ': >"$1/lock.new" && mv -f "$1/lock.new" "$1/lock"' sh "$STORE" ||
         fail 6 "the lock file of $target could not be replaced" ;;
@@ -106,7 +106,8 @@ break_it() {
 # Takes back what the agent's timer or a caller can; a node that is held down is let go by `down-until`.
 undo() {
   case $kind in
-    freeze) if victim_lives && [ "$letter" = T ]; then signal CONT "$victim"; fi ;;
+    # Also when it is not stopped yet: CONT takes back a STOP that is still to come.
+    freeze) if victim_lives; then signal CONT "$victim"; fi ;;
     disk-full) as_user "$RUN_UID" "$RUN_GID" rm -f "$(filler "$id")" ;;
     replace-lock) if lock_deleted; then signal KILL "$victim"; fi ;;
   esac
@@ -116,7 +117,7 @@ undo() {
 by_whom() {
   how=$1
   case $kind in
-    freeze) victim_lives && [ "$letter" = T ] || how=itself ;;
+    freeze) victim_lives || how=itself ;;
     kill) [ "$hold_ms" != 0 ] || how=itself ;;
     replace-lock) lock_deleted || how=itself ;;
   esac

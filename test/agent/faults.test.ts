@@ -119,7 +119,7 @@ describe('the host agent breaks things on purpose', () => {
     assert.equal(await heal('f1'), 'drill');
     assert.notEqual(await letter(pid), 'T');
     process.kill(pid, 'SIGSTOP');
-    assert.equal((await look('f1')).present, true);
+    await until('it is seen to be stopped', async () => (await look('f1')).present);
     process.kill(pid, 'SIGCONT');
     await gone('f1');
   });
