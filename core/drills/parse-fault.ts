@@ -1,7 +1,7 @@
 /** The agent's answers about faults, read. Their format is written down in agent/parts/faults.sh. Pure. */
 import type { FaultSighting } from './host-fault.js';
 
-export type HealedBy = 'drill' | 'dead-man timer' | 'by itself';
+type HealedBy = 'drill' | 'dead-man timer' | 'by itself';
 
 const HEALERS: Record<string, HealedBy> = { drill: 'drill', timer: 'dead-man timer', itself: 'by itself' };
 
