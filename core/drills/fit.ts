@@ -205,11 +205,11 @@ function databaseHost(topology: Topology, group: string): string | null {
 /** Of each node in turn: at least its hold, and a look before and after. */
 const TURN_SECONDS = 5;
 
-function timeNeeds(topology: Topology, { target, fault, load, guards }: Scenario): Said[] {
-  if (target.role !== 'each-node') return [];
-  const turns = allNodes(topology).length;
+function timeNeeds(topology: Topology, { target, fault, repeat, load, guards }: Scenario): Said[] {
+  const turns = repeat * (target.role === 'each-node' ? allNodes(topology).length : 1);
+  if (turns === 1) return [];
   const seconds = load.warmUpSeconds + turns * (holdOf(fault) + TURN_SECONDS) + load.afterSeconds;
   if (seconds < guards.atMostMinutes * 60) return [];
-  const message = `is ${guards.atMostMinutes} min, but ${turns} nodes in turn take at least ${Math.ceil(seconds)} s`;
+  const message = `is ${guards.atMostMinutes} min, but ${turns} turns take at least ${Math.ceil(seconds)} s`;
   return [{ at: ['guards', 'atMostMinutes'], message, suggestion: `at least ${Math.ceil(seconds / 60) + 2}` }];
 }

@@ -183,6 +183,9 @@ export const scenarioSchema = z.strictObject({
   description: z.string().max(500).optional().meta({ description: 'What the drill proves.' }),
   target: target.meta({ description: 'Who is hit, by role at the moment of injection.' }),
   fault: fault.meta({ description: 'What is done to it, and for how long.' }),
+  repeat: z.int().min(1).max(100).default(1).meta({
+    description: 'How often it is done in a row under one load, each time healed and whole again before the next.',
+  }),
   load: load.prefault({}).meta({ description: 'The messages that flow while it happens.' }),
   expect: expect.prefault({}).meta({ description: 'The steady-state hypothesis, with tolerances.' }),
   guards: guards.prefault({}).meta({ description: 'What keeps the drill from starting, and what ends it early.' }),

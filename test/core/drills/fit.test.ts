@@ -212,7 +212,7 @@ const rows: { name: string; topology: Topology; parts: Record<string, unknown>; 
       guards: { atMostMinutes: 3 },
     },
     path: 'guards.atMostMinutes',
-    words: /4 nodes in turn take at least 226 s/,
+    words: /4 turns take at least 226 s/,
   },
 ];
 
