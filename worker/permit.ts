@@ -5,7 +5,8 @@
  *   whatever socket or port the worker can reach.
  * - images: without EVERBROKER_ALLOWED_IMAGES any that names no registry. A registry in the name is a host that the
  *   engine would be made to call, with the engine's logins. Images run without privileges, mounts or the engine's socket.
- * - URLs: without EVERBROKER_ALLOWED_URLS any https one, always with a checksum (artefacts/url-policy.ts).
+ * - URLs: without EVERBROKER_ALLOWED_URLS any https one, always with a checksum (artefacts/url-policy.ts). A webhook is
+ *   called by POST with the drill's verdict and nothing else, never follows a redirect, and needs the same permission.
  * - addresses of hosts: without EVERBROKER_ALLOWED_HOSTS any; for containers they are addresses in a network of their own.
  *   For hosts over SSH any means: wherever the worker's secrets and ssh keys open the door, and only with a known host key.
  * - the ssh-agent: without EVERBROKER_SSH_AGENT=allow never.
@@ -21,14 +22,22 @@ type Settings = Pick<WorkerSettings, 'allowed' | 'ssh'>;
 
 /** @throws EverbrokerError InputRefused naming everything that the worker's settings do not allow. */
 export function permit(settings: Settings, ownEngine: string, topology: Topology): void {
-  refuseAny(
-    hostNames(topology).flatMap((host) => {
+  refuseAny([
+    ...webhookRefusals(settings.allowed, topology),
+    ...hostNames(topology).flatMap((host) => {
       const spec = hostOf(topology, host);
       return spec.kind === 'ssh'
         ? sshRefusals(settings, spec, `hosts.${host}`)
         : dockerRefusals(settings.allowed, { ownEngine, spec, at: `hosts.${host}` });
     }),
-  );
+  ]);
+}
+
+function webhookRefusals({ urls }: Allowed, { notify }: Topology): string[] {
+  const url = notify?.webhook.url;
+  return url === undefined || isAllowed(url, urls)
+    ? []
+    : [`notify.webhook.url: ${new URL(url).origin} is not among EVERBROKER_ALLOWED_URLS`];
 }
 
 function refuseAny(refused: string[]): void {

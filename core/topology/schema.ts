@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { bridge } from './schema/bridges.js';
 import { dockerHost, sshHost } from './schema/hosts.js';
 import { limits } from './schema/limits.js';
+import { notify } from './schema/notify.js';
 import { security } from './schema/security.js';
 import { activemq, java } from './schema/software.js';
 import { database, ensemble, store } from './schema/stores.js';
@@ -56,6 +57,10 @@ export const topologySchema = z.strictObject({
   java: java.prefault({}).meta({ description: 'The Java that it runs on.' }),
   limits: limits.prefault({}).meta({ description: 'Sizes of each broker.' }),
   security: security.prefault({}).meta({ description: 'Users of the brokers.' }),
+  notify: notify
+    // Absent stays absent: the hash of clusters without one is as it was.
+    .optional()
+    .meta({ description: 'Who is told of failed drills and of drift.' }),
   strandedMessages: z.enum(['replay', 'keep']).default('replay').meta({
     description:
       "`replay`: messages return over a bridge when their consumers left (replayWhenNoConsumers); `keep`: ActiveMQ's default.",
