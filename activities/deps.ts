@@ -28,6 +28,8 @@ export interface Deps {
   /** Topology text by name, from the worker's own directories; null when there is none of that name. */
   readTopology(name: string): Promise<string | null>;
   knownTopologies(): Promise<string[]>;
+  /** Everbroker's own version. */
+  version: string;
   /** The same of the scenarios of drills. */
   readScenario(name: string): Promise<string | null>;
   knownScenarios(): Promise<string[]>;

@@ -2,11 +2,13 @@
 import { makeClassData } from './class-data.js';
 import { claimCluster, keepClaim, releaseClaim } from './claim.js';
 import type { Deps } from './deps.js';
+import { notify } from './drills/notify.js';
+import { resolveDrill } from './drills/resolve.js';
 import { faultSupport } from './faults/around.js';
 import { healFault, injectFault, lookForFault } from './faults/index.js';
 import { findCluster, prepareHost, removeCreated } from './hosts.js';
 import { installActiveMQ, installJava } from './install.js';
-import { clearLoad, collectLedger, drainLoad, readLoad, startLoad, stopProducers } from './load/index.js';
+import { clearLoad, collectLedger, drainLoad, readLoad, startLoad } from './load/index.js';
 import { createNetwork, placeNetworks } from './networks.js';
 import { configureNode, removeNode, startNode, stopNode } from './nodes.js';
 import { observeHost, readNodes } from './observe.js';
@@ -15,7 +17,7 @@ import { createContainer } from './platforms/docker-containers.js';
 import { removeContainer, removeNetwork, removeVolume } from './platforms/docker-removal.js';
 import { clearData, clearHost } from './platforms/ssh-clear.js';
 import { proveMessages } from './proof.js';
-import { collectSamples, startRecording } from './recording.js';
+import { clearRecording, collectSamples, startRecording } from './recording.js';
 import { describeHolder, resolveInput } from './resolve.js';
 import { keepRecord, lastDrill } from './records.js';
 import { activity } from './run-activity.js';
@@ -71,9 +73,11 @@ export function createActivities(deps: Deps) {
     lookForFault: of(lookForFault),
     startRecording: of(startRecording),
     collectSamples: of(collectSamples),
+    clearRecording: of(clearRecording),
+    resolveDrill: of(resolveDrill),
+    notify: of(notify),
     startLoad: of(startLoad),
     readLoad: of(readLoad),
-    stopProducers: of(stopProducers),
     drainLoad: of(drainLoad),
     collectLedger: of(collectLedger),
     clearLoad: of(clearLoad),

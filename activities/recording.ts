@@ -49,3 +49,13 @@ export async function collectSamples(
   );
   return joinSamples(perHost, MOST_SAMPLES);
 }
+
+/** Ends the recorder of a host and removes what it wrote. */
+export async function clearRecording(
+  deps: Deps,
+  { topology, host, token, drill }: Omit<RecordingInput, 'seconds'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const opened = ownedBy(await deps.openHost(topology, host), token);
+  await run(opened, ['rm', '-rf', drillDir(drill)], { timeoutMs: 20_000, signal });
+}

@@ -36,11 +36,13 @@ export interface HolderFacts {
 export async function resolveInput(deps: Deps, { workflow, input }: ResolveInput): Promise<ResolvedInput> {
   const parsed = INPUTS[workflow].safeParse(input ?? {});
   if (!parsed.success) {
-    throw invalid(parsed.error.issues.map((issue) => inputProblem(issue.path.join('.') || 'input', issue.message)));
+    throw invalidInput(
+      parsed.error.issues.map((issue) => inputProblem(issue.path.join('.') || 'input', issue.message)),
+    );
   }
   const { topology: wanted, cluster, contractVersion: _version, ...options } = parsed.data;
   if ((wanted === undefined) === (cluster === undefined)) {
-    throw invalid([
+    throw invalidInput([
       inputProblem(
         'input',
         'give either "cluster" (one that exists) or "topology" (a name or the whole object), e.g. {"topology": "ha-6"}',
@@ -48,11 +50,11 @@ export async function resolveInput(deps: Deps, { workflow, input }: ResolveInput
     ]);
   }
   const result = cluster === undefined ? await readWanted(deps, wanted ?? '') : await readExisting(deps, cluster);
-  if (!result.ok) throw invalid(result.problems, result.type);
+  if (!result.ok) throw invalidInput(result.problems, result.type);
   const { topology, warnings } = result;
   const { deleteData, confirm }: { deleteData?: boolean; confirm?: string | undefined } = options;
   if (deleteData === true && confirm !== topology.name) {
-    throw invalid([
+    throw invalidInput([
       inputProblem(
         'confirm',
         `deleteData removes the stores of ${topology.name} for good: repeat its name in "confirm"`,
@@ -101,11 +103,11 @@ async function deployedOnMachine(deps: Deps, cluster: string): Promise<Topology 
   return null;
 }
 
-const inputProblem = (path: string, message: string): Problem => ({ path, message, code: 'input' });
+export const inputProblem = (path: string, message: string): Problem => ({ path, message, code: 'input' });
 
-function invalid(
+export function invalidInput(
   problems: readonly Problem[],
-  type: 'InvalidInput' | 'NotSupportedYet' = 'InvalidInput',
+  type: 'InvalidInput' | 'NotSupportedYet' | 'DrillRefused' = 'InvalidInput',
 ): EverbrokerError {
   const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
   return new EverbrokerError(type, `${count} in the input:\n${formatProblems(problems)}`, { problems });

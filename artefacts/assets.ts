@@ -11,6 +11,8 @@ const ASSETS = {
   'machine.sh': '../agent/machine.sh',
   /** The directory of the topologies that the worker knows by name. */
   topologies: '../topologies',
+  /** Says Everbroker's own version. */
+  'package.json': `${isSource ? '../' : '../../'}package.json`,
   /** The same of the scenarios of drills. */
   scenarios: '../scenarios',
   /** The JMS probe, run on hosts with the node's own ActiveMQ jars. */

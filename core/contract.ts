@@ -4,6 +4,7 @@
  * schemas are generated from here.
  */
 import { z } from 'zod';
+import { drillRecordSchema } from './drills/record.js';
 import { CONTRACT_VERSION } from './naming.js';
 
 const clusterRef = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be the name of a cluster');
@@ -49,6 +50,10 @@ export const verifyInput = z.strictObject({
     .boolean()
     .default(true)
     .meta({ description: 'Whether messages are sent through every group and bridge.' }),
+  notify: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Tell the topology’s webhook when a check fails, drift included; for schedules.' }),
 });
 export const statusInput = z.strictObject(common);
 export const destroyInput = z.strictObject({
@@ -56,6 +61,17 @@ export const destroyInput = z.strictObject({
   ...failing,
   deleteData: z.boolean().default(false).meta({ description: 'Also remove the stores and the hosts’ state.' }),
   confirm: z.string().optional().meta({ description: 'With deleteData: the name of the cluster once more.' }),
+});
+export const drillInput = z.strictObject({
+  ...common,
+  scenario: z
+    .union([z.string().min(1), z.record(z.string(), z.unknown())])
+    .meta({ description: 'Name of a scenario that the worker knows, or the whole scenario.' }),
+  startedBy: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: 'Who or what started it, for the record; absent: the schedule or the workflow’s id.' }),
 });
 
 /** Input schema by workflow type. */
@@ -65,6 +81,7 @@ export const INPUTS = {
   verifyCluster: verifyInput,
   statusCluster: statusInput,
   destroyCluster: destroyInput,
+  runDrill: drillInput,
 } as const;
 
 export type WorkflowName = keyof typeof INPUTS;
@@ -73,6 +90,7 @@ export type PlanInput = z.input<typeof planInput>;
 export type VerifyInput = z.input<typeof verifyInput>;
 export type StatusInput = z.input<typeof statusInput>;
 export type DestroyInput = z.input<typeof destroyInput>;
+export type DrillInput = z.input<typeof drillInput>;
 export type Options<W extends WorkflowName> = Omit<
   z.output<(typeof INPUTS)[W]>,
   'topology' | 'cluster' | 'contractVersion'
@@ -182,6 +200,7 @@ export const OUTPUTS = {
   verifyCluster: verifyOutput,
   statusCluster: statusOutput,
   destroyCluster: destroyOutput,
+  runDrill: drillRecordSchema,
 } as const;
 
 export type DeployOutput = z.output<typeof deployOutput>;

@@ -94,6 +94,18 @@ export const FAILURES = {
     'Take a scenario whose fault can be done there, or give the host what the message names; nothing was broken.',
   ),
   VerificationFailed: environment(false, 8, 'Each failed check above names its fault.'),
+  DrillRefused: user(2, 'Choose a scenario that fits the topology and its environment; nothing was broken.'),
+  DrillFailed: environment(false, 10, 'Read the record of the drill: `everbroker report <run>` draws it.'),
+  FaultNotHealed: environment(
+    false,
+    10,
+    'A fault was still found on its host: look there at once; the message says where.',
+  ),
+  WebhookFailed: environment(
+    true,
+    5,
+    'See whether the webhook runs and takes POST; its address is `notify.webhook.url`.',
+  ),
   StepSkippedByUser: environment(false, 9, 'A failed step was skipped on request; verify tells what is missing.'),
   Aborted: environment(false, 9, 'The operation was aborted on request; deploy goes on from here.'),
 } as const satisfies Record<string, FailureKind>;

@@ -51,4 +51,13 @@ export const BRIDGE_USER = 'everbroker-bridge';
 export const PROBE_USER = 'everbroker-probe';
 export const SYSTEM_USER = 'everbroker-system';
 
-export const SEARCH_ATTRIBUTES = ['EverbrokerCluster', 'EverbrokerOperation', 'EverbrokerVerdict'] as const;
+export const SEARCH_ATTRIBUTES = [
+  'EverbrokerCluster',
+  'EverbrokerOperation',
+  'EverbrokerVerdict',
+  'EverbrokerScenario',
+] as const;
+
+/** Schedules of Everbroker's own have ids of this beginning. */
+export const SCHEDULE_PREFIX = 'everbroker/';
+export const scheduleId = (cluster: string, what: string): string => `${SCHEDULE_PREFIX}${cluster}/${what}`;

@@ -13,6 +13,8 @@ const PURPOSE: Record<WorkflowName, string> = {
   verifyCluster: 'Proves roles, configuration and bridges. A failed verdict is a result, not a failed workflow.',
   statusCluster: 'Roles and health, without messages: cheap enough to follow live.',
   destroyCluster: 'Removes what carries the cluster’s labels; data stays unless `deleteData` and `confirm` are given.',
+  runDrill:
+    'Breaks the cluster on purpose, measures what clients saw, heals, judges; see docs/drills.md. A failed verdict fails the workflow (`DrillFailed`), with the record in the failure’s details.',
 };
 
 const MESSAGES = [

@@ -2,6 +2,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
+import { z } from 'zod';
 import type { Deps } from '../activities/deps.js';
 import { agentText } from '../artefacts/agent-text.js';
 import { assetPath } from '../artefacts/assets.js';
@@ -67,6 +68,7 @@ export async function createDeps(
     knownTopologies: () => namesIn(topologies),
     readScenario: (name) => readNamed(scenarios, name),
     knownScenarios: () => namesIn(scenarios),
+    version: await ownVersion(),
     permit: (topology) => permit(settings, ownEngine, topology),
     resolvePem: (reference) => resolveLogin(secrets, reference, 'key'),
     resolveSecret: (reference) => resolveSecret(secrets, reference),
@@ -108,3 +110,6 @@ async function namesIn(directories: readonly string[]): Promise<string[]> {
   const yaml = files.flat().filter((file) => file.endsWith('.yaml'));
   return [...new Set(yaml.map((file) => file.slice(0, -'.yaml'.length)))].sort();
 }
+
+const ownVersion = async (): Promise<string> =>
+  z.object({ version: z.string() }).parse(JSON.parse(await readFile(assetPath('package.json'), 'utf8'))).version;

@@ -61,6 +61,6 @@ export function asWorkflowFailure(error: unknown): unknown {
 }
 
 /** A failure that the workflow itself finds. */
-export function stepFailure(type: FailureType, message: string): ApplicationFailure {
-  return ApplicationFailure.create({ type, nonRetryable: true, message });
+export function stepFailure(type: FailureType, message: string, details: unknown[] = []): ApplicationFailure {
+  return ApplicationFailure.create({ type, nonRetryable: true, message, details });
 }

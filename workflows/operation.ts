@@ -25,6 +25,9 @@ import {
 } from './messages.js';
 import { failureText, failureType } from './failure-text.js';
 
+/** What is shown of a step; a plan's steps say more. */
+export type ShownStep = Pick<Step, 'id' | 'summary' | 'host' | 'group' | 'node'>;
+
 export interface FailurePolicy {
   onFailure: 'fail' | 'wait';
   waitAtMostMinutes: number;
@@ -89,7 +92,7 @@ export class Operation {
    * Shows steps that are still to come. A second plan (after a look again) adds only what is new; what has failed and is
    * not in it has come about otherwise.
    */
-  announce(steps: readonly Step[]): void {
+  announce(steps: readonly ShownStep[]): void {
     const ids = new Set(steps.map((step) => step.id));
     for (const entry of this.progress.steps) {
       if (entry.status !== 'failed' || ids.has(entry.id)) continue;
@@ -104,7 +107,7 @@ export class Operation {
    * Runs one step through to its end: waits while paused, and after a failure for a decision if the policy says so.
    * @throws what `run` threw under `onFailure: fail`; ApplicationFailure Aborted.
    */
-  async step(step: Step, run: () => Promise<StepResult>): Promise<StepResult> {
+  async step(step: ShownStep, run: () => Promise<StepResult>): Promise<StepResult> {
     const entry = this.entry(step);
     for (;;) {
       await this.gate();
@@ -159,7 +162,7 @@ export class Operation {
       throw ApplicationFailure.create({ type: 'Aborted', nonRetryable: true, message: 'aborted on request' });
   }
 
-  private entry(step: Step): StepProgress {
+  private entry(step: ShownStep): StepProgress {
     const known = this.progress.steps.find((other) => other.id === step.id);
     if (known !== undefined) return known;
     const { id, summary, host, group, node } = step;

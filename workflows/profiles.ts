@@ -83,6 +83,47 @@ export const claiming: ActivityOptions = {
   cancellationType,
 };
 
+/** A fault that could not be done or undone by a lost worker is tried again at once: it is in force meanwhile. */
+export const injecting: ActivityOptions = {
+  startToCloseTimeout: '2 minutes',
+  heartbeatTimeout: HEARTBEAT,
+  retry: RETRY,
+  cancellationType,
+};
+
+/** Healing never gives up early: a quarter of an hour of a host that cannot be reached. Its own timer heals it meanwhile. */
+export const healing: ActivityOptions = {
+  startToCloseTimeout: '60 seconds',
+  scheduleToCloseTimeout: '15 minutes',
+  heartbeatTimeout: HEARTBEAT,
+  retry: { initialInterval: '500 milliseconds', maximumInterval: '5 seconds' },
+  cancellationType,
+};
+
+/** Brings the probe to a host and starts its JVM. */
+export const loading: ActivityOptions = {
+  startToCloseTimeout: '2 minutes',
+  heartbeatTimeout: HEARTBEAT,
+  retry: RETRY,
+  cancellationType,
+};
+
+/** Consumers take a backlog; record files come over the line. */
+export const draining: ActivityOptions = {
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: HEARTBEAT,
+  retry: RETRY,
+  cancellationType,
+};
+
+/** A webhook that is away for some minutes still hears of it; a drill does not wait longer to end. */
+export const notifying: ActivityOptions = {
+  startToCloseTimeout: '30 seconds',
+  scheduleToCloseTimeout: '10 minutes',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
+  cancellationType,
+};
+
 export const PROFILES: Record<Exclude<StepKind, 'verifyRoles' | 'proveLock'>, ActivityOptions> = {
   createNetwork: quick,
   createContainer: quick,

@@ -4,3 +4,7 @@ import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/commo
 export const cluster = defineSearchAttributeKey('EverbrokerCluster', SearchAttributeType.KEYWORD);
 export const operation = defineSearchAttributeKey('EverbrokerOperation', SearchAttributeType.KEYWORD);
 export const verdict = defineSearchAttributeKey('EverbrokerVerdict', SearchAttributeType.KEYWORD);
+export const scenario = defineSearchAttributeKey('EverbrokerScenario', SearchAttributeType.KEYWORD);
+
+/** Set by the server on what a schedule starts. */
+export const scheduledBy = defineSearchAttributeKey('TemporalScheduledById', SearchAttributeType.KEYWORD);

@@ -1,5 +1,5 @@
 /** Proves a cluster: roles by independent signals, configuration as wanted, bridges by their brokers' word and by messages. */
-import { isCancellation } from '@temporalio/workflow';
+import { isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { Check, NodeResult, StatusInput, StatusOutput, VerifyInput, VerifyOutput } from '../core/contract.js';
 import { connectedBridges, judgeBridges } from '../core/health/bridges.js';
 import { unproven } from '../core/health/proof.js';
@@ -11,7 +11,7 @@ import { activities } from './calls.js';
 import { failureText } from './failure-text.js';
 import { observeEach, placeNetworks, readEach, resolve } from './look.js';
 import { Operation } from './operation.js';
-import { proof, slowInstall } from './profiles.js';
+import { notifying, proof, slowInstall } from './profiles.js';
 import { recorded } from './recorded.js';
 
 export async function verifyCluster(input: VerifyInput): Promise<VerifyOutput> {
@@ -35,6 +35,7 @@ export async function verifyCluster(input: VerifyInput): Promise<VerifyOutput> {
     const verdict = checks.every((check) => check.ok) ? 'passed' : 'failed';
     record.verdict(verdict);
     operation.phase(verdict);
+    if (options.notify && verdict === 'failed') await tell(topology, checks);
     return {
       verdict,
       cluster: topology.name,
@@ -44,6 +45,17 @@ export async function verifyCluster(input: VerifyInput): Promise<VerifyOutput> {
       checks,
       durationMs: Date.now() - startedAt,
     };
+  });
+}
+
+/** A webhook that cannot be reached changes no verdict; what became of it stands in the history. */
+async function tell(topology: Topology, checks: readonly Check[]): Promise<void> {
+  const { workflowId } = workflowInfo();
+  const failed = checks.filter((check) => !check.ok);
+  const event = { event: 'verification', cluster: topology.name, verdict: 'failed', workflowId, failed } as const;
+  const call = activities({ summary: 'tell the webhook: failed', profile: notifying });
+  await call.notify({ topology, event }).catch((error: unknown) => {
+    if (isCancellation(error)) throw error;
   });
 }
 

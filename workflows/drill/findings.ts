@@ -1,0 +1,82 @@
+/** What a drill found, before it is judged; and the record made of it. */
+import type { Blow } from '../../core/drills/strike.js';
+import type { Ledger } from '../../core/drills/ledger.js';
+import type { DrillRecord, Injection } from '../../core/drills/record.js';
+import type { RoleSample } from '../../core/drills/samples.js';
+import { groupNames, nodesOfGroup } from '../../core/topology/topology.js';
+import type { ResolvedDrill } from '../../activities/drills/resolve.js';
+
+export interface Findings {
+  startedAt: number;
+  phases: DrillRecord['phases'];
+  injections: Injection[];
+  samples: RoleSample[];
+  ledger: Ledger | null;
+  /** Every fault was looked for and not found. */
+  healed: boolean;
+  /** Decided without judging: nothing was broken, or the drill was cut short. */
+  end: { verdict: 'skipped' | 'inconclusive'; reason: string } | null;
+  /** Thrown again when the record is kept: a cancellation, or a refusal. */
+  rethrow: unknown;
+  /** Version of the Java that brokers run on. */
+  java: string | null;
+}
+
+export const EMPTY_FINDINGS: Omit<Findings, 'startedAt'> = {
+  phases: [],
+  injections: [],
+  samples: [],
+  ledger: null,
+  healed: true,
+  end: null,
+  rethrow: null,
+  java: null,
+};
+
+export interface Frame {
+  drill: string;
+  workflowId: string;
+  startedBy: string;
+  startedAt: number;
+  endedAt: number;
+}
+
+/** The record without its verdict, which the judge puts in. */
+export type Unjudged = Omit<DrillRecord, 'hypotheses' | 'verdict' | 'reason'>;
+
+export function recordOf(
+  { topology, topologyHash, scenario, versions }: ResolvedDrill,
+  { phases, injections, samples, ledger, healed, java }: Findings,
+  frame: Frame,
+): Unjudged {
+  return {
+    version: 1,
+    ...frame,
+    cluster: topology.name,
+    environment: topology.environment,
+    topologyHash,
+    versions: { ...versions, java },
+    topology: {
+      groups: Object.fromEntries(
+        groupNames(topology).map((group) => [
+          group,
+          nodesOfGroup(topology, group).map(({ name, host }) => ({ node: name, host })),
+        ]),
+      ),
+      bridges: topology.bridges.map(({ from, to }) => ({ from, to })),
+    },
+    scenario: { ...scenario },
+    phases,
+    injections,
+    samples,
+    ledger:
+      ledger === null
+        ? null
+        : { flows: ledger.flows.map((flow) => ({ ...flow, examples: { ...flow.examples } })), total: ledger.total },
+    healed,
+  };
+}
+
+/** Names a blow on its host. */
+export const faultId = (drill: string, turn: number, index: number): string => `${drill}-${turn}-${index}`;
+export type NamedBlow = Blow & { id: string };
