@@ -5,6 +5,8 @@ import { addCredentials } from './commands/credentials.js';
 import { addDeploy } from './commands/deploy.js';
 import { addDestroy } from './commands/destroy.js';
 import { addDown } from './commands/down.js';
+import { addDrill } from './commands/drill.js';
+import { addSchedule } from './commands/schedule.js';
 import { addHistory } from './commands/history.js';
 import { addPlan } from './commands/plan.js';
 import { addReport } from './commands/report.js';
@@ -22,6 +24,7 @@ Exit codes:
   2  the input is wrong                     7  a broker did not start
   3  the cluster is busy, or taken over     8  verification failed, or not healthy
   4  a subnet, port or name is taken        9  cancelled, aborted, or a step was skipped
+ 10  a drill failed                        11  a drill was skipped, or proved nothing
                                           130  interrupted; what was started runs on`;
 
 const program = new Command('everbroker')
@@ -39,6 +42,8 @@ for (const add of [
   addHistory,
   addCredentials,
   addDestroy,
+  addDrill,
+  addSchedule,
   addValidate,
   addSchema,
   addWorker,

@@ -16,6 +16,7 @@ import {
   type DeployOutput,
   type DestroyInput,
   type DestroyOutput,
+  type DrillInput,
   type PlanInput,
   type PlanOutput,
   type StatusInput,
@@ -24,12 +25,14 @@ import {
   type VerifyOutput,
   type WorkflowName,
 } from '../core/contract.js';
+import type { DrillRecord } from '../core/drills/record.js';
 import { EverbrokerError } from '../core/failure.js';
 import { DEFAULT_TASK_QUEUE } from '../core/naming.js';
 import type { Progress } from '../core/progress.js';
 import type { StepChoice } from '../workflows/messages.js';
 import { connect } from './connect.js';
 import { fromWorkflowFailure } from './failures.js';
+import { Schedules } from './schedules.js';
 import { openStateDir } from './state-dir.js';
 
 export interface EverbrokerOptions {
@@ -60,6 +63,8 @@ export interface OperationHandle<O> {
 }
 
 export class Everbroker {
+  /** Drills and verifications that run by themselves. */
+  readonly schedules: Schedules;
   private readonly client: Client;
   private readonly taskQueue: string;
   private readonly end: () => Promise<void>;
@@ -68,6 +73,7 @@ export class Everbroker {
     this.client = options.client;
     this.taskQueue = options.taskQueue ?? DEFAULT_TASK_QUEUE;
     this.end = end;
+    this.schedules = new Schedules(this.client, this.taskQueue);
   }
 
   /** Connects as the CLI does (TEMPORAL_ADDRESS or profile, else a local server); starts nothing. */
@@ -98,6 +104,14 @@ export class Everbroker {
 
   destroy(input: DestroyInput, options?: StartOptions): Promise<OperationHandle<DestroyOutput>> {
     return this.start('destroyCluster', input, options);
+  }
+
+  /**
+   * Breaks the cluster on purpose, heals it, and gives the record.
+   * result() throws EverbrokerError DrillFailed when the hypothesis did not hold; its details have the record.
+   */
+  drill(input: DrillInput, options?: StartOptions): Promise<OperationHandle<DrillRecord>> {
+    return this.start('runDrill', input, options);
   }
 
   /** An operation that was started before, by anyone. */
@@ -133,6 +147,7 @@ type Outputs = {
   verifyCluster: VerifyOutput;
   statusCluster: StatusOutput;
   destroyCluster: DestroyOutput;
+  runDrill: DrillRecord;
 };
 type OutputOf<W extends WorkflowName> = Outputs[W];
 
@@ -174,7 +189,8 @@ function insistOnInput(workflow: WorkflowName, input: unknown): void {
   throw new EverbrokerError('InvalidInput', `the input of ${workflow}:\n${lines.join('\n')}`, { problems });
 }
 
-const verbOf = (workflow: WorkflowName): string => workflow.replace(/Cluster$/, '');
+const verbOf = (workflow: WorkflowName): string =>
+  workflow === 'runDrill' ? 'drill' : workflow.replace(/Cluster$/, '');
 
 function clusterIn(input: unknown): string {
   if (typeof input !== 'object' || input === null) return 'cluster';

@@ -7,6 +7,7 @@ export type {
   DeployOutput,
   DestroyInput,
   DestroyOutput,
+  DrillInput,
   NodeResult,
   PlanInput,
   PlanOutput,
@@ -15,5 +16,8 @@ export type {
   VerifyInput,
   VerifyOutput,
 } from '../core/contract.js';
+export type { DrillRecord } from '../core/drills/record.js';
+export type { Scenario, ScenarioInput } from '../core/drills/scenario.js';
+export type { ScheduleFacts, ScheduleInput, Schedules } from './schedules.js';
 export type { Progress, StepProgress, StepStatus } from '../core/progress.js';
 export type { Topology, TopologyInput } from '../core/topology/schema.js';
