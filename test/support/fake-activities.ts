@@ -4,6 +4,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Deps } from '../../activities/deps.js';
 import type { Activities } from '../../activities/index.js';
+import { resolveDrill } from '../../activities/drills/resolve.js';
 import { describeHolder, resolveInput } from '../../activities/resolve.js';
 import { activity } from '../../activities/run-activity.js';
 import type { StepInput } from '../../activities/step-input.js';
@@ -19,6 +20,7 @@ import type { Found } from '../../core/plan/destroy.js';
 import type { StepResult } from '../../core/plan/step.js';
 import { dockerHostOf, hostNames, type Topology } from '../../core/topology/topology.js';
 import { LEASE_MS, type FakeCluster } from './fake-cluster.js';
+import { fakeDrillActivities } from './fake-drills.js';
 import { aDesired } from './simulated-hosts.js';
 
 /** No workflow over this fake drills. */
@@ -125,6 +127,8 @@ export function fakeActivities(fake: FakeCluster, client: Client): Activities {
       }),
     ),
     ...removals(fake),
+    resolveDrill: named('resolveDrill', (input) => resolveDrill(deps, input)),
+    ...fakeDrillActivities(fake),
   };
 }
 
@@ -259,6 +263,7 @@ function fakeDeps(temporal: Client): Deps {
     ensureImage: none('images'),
     readTopology: () => Promise.resolve(null),
     knownTopologies: () => Promise.resolve(['ha-6', 'single']),
+    version: '0.0.0',
     permit: () => undefined,
     resolveSecret: none('secrets'),
     resolvePem: none('certificates'),

@@ -12,6 +12,7 @@ import type { NodeReading } from '../../core/health/roles.js';
 import { stateVolume, storeVolume } from '../../core/naming.js';
 import type { Step } from '../../core/plan/step.js';
 import { groupsOnHost, nodesOnHost, type Topology } from '../../core/topology/topology.js';
+import { FakeDrills } from './fake-drills.js';
 import { aBareMachine, aDesired, applyStep, noHosts, stop, type Hosts } from './simulated-hosts.js';
 
 /** A lease that a test can wait for; the keeper renews five times as often. */
@@ -39,6 +40,7 @@ interface Block {
 
 export class FakeCluster {
   readonly topology: Topology;
+  readonly drills = new FakeDrills();
   hosts: Hosts;
   volumes = new Set<string>();
   /** Machines that keep the stores and the state of a cluster that was removed. */

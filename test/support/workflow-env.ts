@@ -20,6 +20,7 @@ import type { Progress, StepProgress } from '../../core/progress.js';
 import type { Topology, TopologyInput } from '../../core/topology/schema.js';
 import { progressQuery } from '../../workflows/messages.js';
 import { fakeActivities } from './fake-activities.js';
+import type { DrillRecord } from '../../core/drills/record.js';
 import { FakeCluster } from './fake-cluster.js';
 import { beforeServersStop, testTemporal } from './temporal-server.js';
 import { aParsedTopology, aTopology, parsed, type Shape } from './topologies.js';
@@ -51,6 +52,9 @@ export interface SceneOptions extends Shape {
 const SHARED_QUEUE = 'shared';
 /** Each activity acts on the fake cluster of the scene that started its workflow. */
 const scenes = new Map<string, Activities>();
+/** A schedule puts the time behind the id that it was given. */
+const sceneWith = (workflowId: string): Activities | undefined =>
+  scenes.get(workflowId) ?? [...scenes].find(([id]) => workflowId.startsWith(`${id}-`))?.[1];
 let shared: Promise<void> | undefined;
 let count = 0;
 
@@ -69,7 +73,7 @@ async function startWorker(
   identity = 'test',
 ): Promise<Worker> {
   const sceneOf = (): Activities => {
-    const found: Activities | undefined = scenes.get(activityInfo().workflowExecution?.workflowId ?? '');
+    const found = sceneWith(activityInfo().workflowExecution?.workflowId ?? '');
     if (found === undefined) throw ApplicationFailure.nonRetryable('a workflow that no scene started');
     return found;
   };
@@ -121,8 +125,13 @@ export class Scene {
     return startWorker(this.environment, this.taskQueue, this.identity);
   }
 
-  start<W extends WorkflowName>(workflow: W, input: object = {}, workflowId = this.id(workflow)): Promise<Started<W>> {
+  /** Workflows whose ids begin so, and which somebody else starts, act on this scene's cluster. */
+  expects(workflowId: string): void {
     scenes.set(workflowId, fakeActivities(this.fake, this.client));
+  }
+
+  start<W extends WorkflowName>(workflow: W, input: object = {}, workflowId = this.id(workflow)): Promise<Started<W>> {
+    this.expects(workflowId);
     return this.client.workflow.start<(input: object) => Promise<Outputs[W]>>(workflow, {
       workflowId,
       taskQueue: this.taskQueue,
@@ -145,6 +154,7 @@ interface Outputs {
   verifyCluster: VerifyOutput;
   statusCluster: StatusOutput;
   destroyCluster: DestroyOutput;
+  runDrill: DrillRecord;
 }
 
 export type Started<W extends WorkflowName> = WorkflowHandleWithFirstExecutionRunId<

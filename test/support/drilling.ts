@@ -1,0 +1,59 @@
+/** Drills of system tests: short ones, and what became of them. */
+import assert from 'node:assert/strict';
+import type { DrillInput } from '../../core/contract.js';
+import type { DrillRecord } from '../../core/drills/record.js';
+import type { ScenarioInput } from '../../core/drills/scenario.js';
+import { EverbrokerError } from '../../core/failure.js';
+import type { Topology } from '../../core/topology/topology.js';
+import type { OperationHandle } from '../../client/everbroker.js';
+import { until, type System } from './system.js';
+
+/** Few messages for a short time: what is tested is the drill and not the broker. */
+export const shortScenario = (
+  more: Partial<ScenarioInput> & Pick<ScenarioInput, 'target' | 'fault'>,
+): ScenarioInput => ({
+  version: 1,
+  name: `test-${more.fault.kind}`,
+  load: { flows: [{ perSecond: 50 }], warmUpSeconds: 1, afterSeconds: 1 },
+  ...more,
+});
+
+export const startDrill = (
+  system: System,
+  topology: Topology,
+  scenario: DrillInput['scenario'],
+): Promise<OperationHandle<DrillRecord>> => system.everbroker.drill({ topology: { ...topology }, scenario });
+
+/** The record of a drill, also of one that failed by its verdict. */
+export async function recordOf(drill: OperationHandle<DrillRecord>): Promise<DrillRecord> {
+  try {
+    return await drill.result();
+  } catch (error) {
+    if (error instanceof EverbrokerError && error.details['record'] !== undefined)
+      return error.details['record'] as DrillRecord;
+    throw error;
+  }
+}
+
+export const runDrill = async (
+  system: System,
+  topology: Topology,
+  scenario: DrillInput['scenario'],
+): Promise<DrillRecord> => recordOf(await startDrill(system, topology, scenario));
+
+/** Waits until the fault is on. */
+export const untilHeld = (drill: OperationHandle<DrillRecord>): Promise<void> =>
+  until(
+    'the fault is held',
+    async () => {
+      const { steps } = await drill.progress();
+      return steps.some(({ id, status }) => id.startsWith('drill/hold') && status === 'running');
+    },
+    120_000,
+  );
+
+export function assertPassed(record: DrillRecord): void {
+  const failed = record.hypotheses.filter(({ held }) => held !== true);
+  const facts = { reason: record.reason, failed, ledger: record.ledger?.total, injections: record.injections };
+  assert.equal(record.verdict, 'passed', JSON.stringify(facts, null, 1));
+}

@@ -1,0 +1,96 @@
+/** Drills on a real cluster, under real messages: what passes, what fails, and what is measured. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Topology } from '../../core/topology/topology.js';
+import { assertPassed, runDrill, shortScenario } from '../support/drilling.js';
+import { System, failedChecks } from '../support/system.js';
+
+let system: System;
+let topology: Topology;
+before(async () => {
+  system = await System.start();
+  topology = await system.topology(
+    { groups: 2, nodesPerGroup: 2 },
+    { watchdog: { enabled: true, unresponsiveSeconds: 5 } },
+  );
+  await (await system.everbroker.deploy({ topology: { ...topology } })).result();
+});
+after(() => system.stop());
+
+const without = (changes: Partial<Topology>): Promise<unknown> =>
+  system.everbroker.deploy({ topology: { ...topology, ...changes } }).then((operation) => operation.result());
+
+describe('kill -9 of the master under load', () => {
+  test('loses nothing that was acknowledged, and tells how long nobody served', async () => {
+    const record = await runDrill(system, topology, 'kill-master');
+    assertPassed(record);
+    const { total } = record.ledger ?? assert.fail('no ledger');
+    assert.ok(total.acknowledged > 100, `${total.acknowledged} acknowledged`);
+    assert.equal(total.lost, 0);
+    assert.equal(total.stuck, 0);
+    assert.ok(total.delivered >= total.acknowledged);
+    const [injection] = record.injections;
+    assert.ok((injection?.brokerRtoSeconds ?? 0) > 0, JSON.stringify(injection));
+    const masters = new Set(
+      record.samples.flatMap(({ roles }) =>
+        Object.entries(roles)
+          .filter(([, role]) => role === 'master')
+          .map(([node]) => node),
+      ),
+    );
+    assert.ok(masters.has('mq1') && masters.has('mq2'), [...masters].join());
+  });
+
+  test('leaves the cluster as it was: verified, no load, no files', async () => {
+    const verified = await (await system.everbroker.verify({ topology: { ...topology } })).result();
+    assert.deepEqual(failedChecks(verified.checks), []);
+    for (const host of ['host1', 'host2'])
+      assert.equal(
+        (
+          await system.sh(
+            topology,
+            host,
+            'ls -d /var/lib/everbroker/drills/* /var/lib/everbroker/faults/*/armed 2>/dev/null || true',
+          )
+        ).trim(),
+        '',
+      );
+  });
+});
+
+describe('SIGSTOP of the master', () => {
+  const freeze = shortScenario({
+    target: { role: 'master', group: 'brokerA' },
+    fault: { kind: 'freeze', holdSeconds: 20 },
+    expect: { brokerRtoSeconds: 12 },
+  });
+
+  test('passes with the watchdog, which kills the frozen master so that a slave takes over', async () => {
+    const record = await runDrill(system, topology, freeze);
+    assertPassed(record);
+    assert.ok(record.samples.some(({ roles }) => Object.values(roles).includes('frozen')));
+  });
+
+  test('fails without it: the lock stays taken for as long as the fault is held', async () => {
+    await without({ watchdog: { ...topology.watchdog, enabled: false } });
+    const record = await runDrill(system, { ...topology, watchdog: { ...topology.watchdog, enabled: false } }, freeze);
+    assert.equal(record.verdict, 'failed', record.reason);
+    const rto = record.hypotheses.find(({ name }) => /broker/i.test(name) && /RTO/i.test(name));
+    assert.equal(rto?.held, false, JSON.stringify(record.hypotheses));
+    assert.equal(record.ledger?.total.lost, 0);
+    assert.equal(record.healed, true);
+    await without({});
+  });
+});
+
+describe('a drill whose load does not flow', () => {
+  test('is inconclusive, and never passed', async () => {
+    const scenario = shortScenario({ target: { role: 'master' }, fault: { kind: 'kill' } });
+    await system.sh(topology, 'host1', 'sh /var/lib/everbroker/agent.sh down mq2');
+    const record = await runDrill(system, topology, scenario);
+    await system.sh(topology, 'host1', 'sh /var/lib/everbroker/agent.sh up mq2');
+    assert.equal(record.verdict, 'inconclusive');
+    assert.match(record.reason, /no steady state/);
+    assert.deepEqual(record.injections, []);
+  });
+});

@@ -1,0 +1,46 @@
+/** Every shipped scenario on the topology that it is made for. */
+import { after, before, describe, test } from 'node:test';
+import type { Topology } from '../../core/topology/topology.js';
+import { assertPassed, runDrill } from '../support/drilling.js';
+import { withJava } from '../support/network.js';
+import { shippedCopy } from '../support/shipped.js';
+import { System } from '../support/system.js';
+
+let system: System;
+before(async () => {
+  system = await System.start();
+});
+after(() => system.stop());
+
+const SHIPPED = {
+  'ha-6': [
+    'kill-master',
+    'stop-master',
+    'freeze-master',
+    'partition-group',
+    'cut-bridge',
+    'kill-slave',
+    'rolling-kills',
+    'load-balance',
+  ],
+  'ha-2-hosts': ['lose-host'],
+  'jdbc-mariadb': ['database-restart'],
+};
+
+for (const [name, scenarios] of Object.entries(SHIPPED)) {
+  describe(`on ${name}`, () => {
+    let topology: Topology;
+    before(async () => {
+      topology = withJava(await shippedCopy(name));
+      system.owns(topology.name);
+      await (await system.everbroker.deploy({ topology: { ...topology } })).result();
+    });
+    after(async () => {
+      const input = { topology: { ...topology }, deleteData: true, confirm: topology.name };
+      await (await system.everbroker.destroy(input)).result();
+    });
+
+    for (const scenario of scenarios)
+      test(`${scenario} passes`, async () => assertPassed(await runDrill(system, topology, scenario)));
+  });
+}
