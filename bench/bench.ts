@@ -6,12 +6,21 @@ import { parseArgs } from 'node:util';
 import { removeLeftOvers } from './everbroker.js';
 import { loadPart } from './load-part.js';
 import type { Part, PartResult } from './part.js';
+import { killPart, scenariosPart } from './drills-part.js';
 import { recipePart } from './recipe-part.js';
 import { sshPart } from './ssh-part.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const TARBALL = 'apache-activemq-5.18.3-bin.tar.gz';
-const PARTS: Record<string, Part> = { recipe: recipePart, ssh: sshPart, load: loadPart };
+const PARTS: Record<string, Part> = {
+  recipe: recipePart,
+  ssh: sshPart,
+  load: loadPart,
+  kills: killPart,
+  scenarios: scenariosPart,
+};
+/** Without `--only`: all but the numbers of drills, which take an hour. */
+const COMPARISONS = ['recipe', 'ssh', 'load'];
 const USAGE = `npm run bench -- [--only ${Object.keys(PARTS).join('|')}] [--rounds <number, default 3>] [--json]`;
 
 function machine(): { cores: number; memoryGb: number; cpu: string } {
@@ -26,7 +35,7 @@ function readArguments(): { names: string[]; rounds: number; json: boolean } {
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new TypeError(`--rounds ${values.rounds}: must be a positive number`);
-  const names = values.only === undefined ? Object.keys(PARTS) : [values.only];
+  const names = values.only === undefined ? COMPARISONS : [values.only];
   if (names.some((name) => PARTS[name] === undefined)) throw new TypeError(`--only ${values.only}: no such part`);
   return { names, rounds, json: values.json ?? false };
 }

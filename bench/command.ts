@@ -9,6 +9,8 @@ export interface Command {
   stopWith?: 'SIGINT' | 'SIGTERM';
   signal?: AbortSignal | undefined;
   stdin?: NodeJS.ReadableStream;
+  /** Codes that are answers and no failures; default only 0. */
+  exitCodes?: readonly number[] | undefined;
 }
 
 export interface Outcome {
@@ -58,7 +60,8 @@ export async function run(command: Command): Promise<Outcome> {
     });
     const seconds = (performance.now() - from) / 1000;
     command.signal?.throwIfAborted();
-    if (code !== 0) throw new Error(`${command.argv.join(' ')} ended with ${code}\n${endOf(output)}`);
+    if (!(command.exitCodes ?? [0]).includes(code ?? -1))
+      throw new Error(`${command.argv.join(' ')} ended with ${code}\n${endOf(output)}`);
     return { ...output, seconds, startedAt };
   } finally {
     clearTimeout(killing);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { drillRecordSchema, type DrillRecord } from '../core/drills/record.js';
 import { LABEL_CLUSTER } from '../core/naming.js';
 import { docker, run, type Outcome } from './command.js';
 import { parseSteps, phasesOf, provenAfter, type Phases } from './phases.js';
@@ -103,6 +104,18 @@ export class EverbrokerOnTest {
     return ticks / 100;
   }
 
+  /** The record of a drill, also of one that failed. */
+  async drill(scenario: string | object, signal: AbortSignal): Promise<DrillRecord> {
+    let argument = scenario;
+    if (typeof argument !== 'string') {
+      const file = join(this.home, 'scenario.json');
+      await writeFile(file, JSON.stringify(scenario));
+      argument = file;
+    }
+    const outcome = await this.command(['drill', this.file, argument, '--json'], signal, DRILL_EXIT_CODES);
+    return drillRecordSchema.parse(JSON.parse(outcome.stdout));
+  }
+
   async destroy(signal?: AbortSignal): Promise<void> {
     await this.command(['destroy', this.file, '--delete-data', '--yes', '--json'], signal);
   }
@@ -114,7 +127,7 @@ export class EverbrokerOnTest {
     await rm(this.home, { recursive: true, force: true });
   }
 
-  private command(args: readonly string[], signal?: AbortSignal): Promise<Outcome> {
+  private command(args: readonly string[], signal?: AbortSignal, exitCodes?: readonly number[]): Promise<Outcome> {
     const env = {
       ...this.env,
       EVERBROKER_HOME: this.home,
@@ -124,9 +137,12 @@ export class EverbrokerOnTest {
       EVERBROKER_TEMPORAL_UI_PORT: '0',
       EVERBROKER_TASK_QUEUE: 'everbroker',
     };
-    return run({ argv: [process.execPath, COMMAND, ...args], env, stopWith: 'SIGINT', signal });
+    return run({ argv: [process.execPath, COMMAND, ...args], env, stopWith: 'SIGINT', signal, exitCodes });
   }
 }
+
+/** Passed; failed; skipped or inconclusive: each leaves a record. */
+const DRILL_EXIT_CODES = [0, 10, 11];
 
 const report = (error: unknown): void => console.error(String(error));
 

@@ -16,8 +16,8 @@ async function shipped(name: string): Promise<TopologyInput> {
 }
 
 /** On ports and in a subnet of its own. */
-export async function dockerTopology(image: string): Promise<TopologyInput> {
-  const topology = await shipped('ha-6');
+export async function dockerTopology(image: string, name = 'ha-6'): Promise<TopologyInput> {
+  const topology = await shipped(name);
   topology.name = CLUSTER;
   for (const host of Object.values(topology.hosts)) {
     if (host.kind !== 'docker') continue;
