@@ -121,9 +121,9 @@ export const FAULTS: Record<FaultKind, FaultFacts> = {
   },
   'expire-session': {
     title: 'loss of the ZooKeeper session',
-    done: 'the session of the node is ended at ZooKeeper',
-    timer: 'none is needed: it is over when it is done',
-    heals: 'the node opens a new session by itself',
+    done: "the host of the node does not reach ZooKeeper's port for three session timeouts, so that the session ends",
+    timer: KERNEL,
+    heals: 'the rules are removed, and the node opens a new session by itself; healed when none is left',
     carriers: EVERYWHERE,
     roles: ['master', 'slave', 'node'],
     needs: 'a store of kind `leveldb` with an ensemble that Everbroker keeps (`ensembles`)',

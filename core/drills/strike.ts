@@ -9,14 +9,17 @@ import {
   allNodes,
   bridgesFrom,
   groupNames,
+  groupOf,
   hostNames,
   hostOf,
   hostsOfGroup,
   nodeNamed,
   nodesOfGroup,
+  serversOf,
   type Node,
   type Topology,
 } from '../topology/topology.js';
+import { holdOf } from './faults.js';
 import type { HostFault } from './host-fault.js';
 import type { FaultSpec, Scenario, Target } from './scenario.js';
 
@@ -57,8 +60,11 @@ export function strikeOf(
 ): StrikeResult {
   const { fault } = scenario;
   const target: Target = aim === null ? scenario.target : { role: 'node', node: aim.node };
-  const holdSeconds = fault.kind === 'replace-lock' || fault.kind === 'expire-session' ? 0 : (fault.holdSeconds ?? 0);
-  const made = (rest: Omit<Strike, 'holdSeconds'>): StrikeResult => ({ ok: true, strike: { ...rest, holdSeconds } });
+  const holdSeconds = holdOf(fault);
+  const made = (rest: Omit<Strike, 'holdSeconds'>, hold = holdSeconds): StrikeResult => ({
+    ok: true,
+    strike: { ...rest, holdSeconds: hold },
+  });
   switch (target.role) {
     case 'none':
       return made({ targets: [], group: null, touched: [], detail: 'nothing is broken', blows: [] });
@@ -74,7 +80,7 @@ export function strikeOf(
   }
 }
 
-type Made = (rest: Omit<Strike, 'holdSeconds'>) => StrikeResult;
+type Made = (rest: Omit<Strike, 'holdSeconds'>, hold?: number) => StrikeResult;
 
 const firstGroup = (topology: Topology): string => groupNames(topology)[0] ?? '';
 
@@ -123,6 +129,8 @@ function nodeStrike(
       return fault.how === 'kill'
         ? onHost({ by: 'carrier', kind: 'kill-host', holdSeconds: fault.holdSeconds }, `kill ${host}`)
         : onHost(dropAllBut([], fault.holdSeconds), `cut ${host} off from everything`);
+    case 'expire-session':
+      return sessionStrike(topology, { node, made });
     case 'partition':
       return partitionStrike(topology, { node, fault, made });
     case 'packets':
@@ -139,6 +147,30 @@ function nodeStrike(
     default:
       return { ok: false, reason: `${fault.kind} is not done to a node` };
   }
+}
+
+/** ZooKeeper ends a session that it has not heard of for its timeout; three of them leave no doubt. */
+const SESSION_TIMEOUTS = 3;
+
+/** Only ZooKeeper's port: the brokers and their clients go on reaching each other. */
+function sessionStrike(topology: Topology, { node, made }: { node: Node; made: Made }): StrikeResult {
+  const { store } = groupOf(topology, node.group);
+  if (store.kind !== 'leveldb' || store.ensemble === undefined)
+    return { ok: false, reason: `${node.group} has no ZooKeeper of the topology` };
+  const servers = serversOf(topology, store.ensemble);
+  const holdSeconds = Math.ceil((SESSION_TIMEOUTS * store.sessionTimeoutMs) / 1000);
+  const addresses = servers.map(({ host }) => addressOf(topology, host));
+  const ports = [...new Set(servers.map(({ port }) => port))];
+  return made(
+    {
+      targets: [node.name],
+      group: node.group,
+      touched: [],
+      detail: `cut ${node.host} off from ZooKeeper until the session of ${node.name} has ended`,
+      blows: [{ host: node.host, fault: dropTo(addresses, ports, holdSeconds) }],
+    },
+    holdSeconds,
+  );
 }
 
 function partitionStrike(
