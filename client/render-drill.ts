@@ -14,7 +14,7 @@ export function drillText(record: DrillRecord): string {
   return [
     `${nameOf(record)} on ${cluster}: ${verdict.toUpperCase()} in ${seconds} s`,
     reason,
-    ...record.injections.map(({ detail, healedBy }) => `  ${detail}; healed by ${healedBy ?? 'nobody yet'}`),
+    ...record.injections.map(({ detail, healedBy }) => `  ${detail}; healed ${HEALERS[healedBy ?? 'nobody']}`),
     record.hypotheses.length === 0 ? '' : table(record.hypotheses.map(hypothesisRow)),
     ledger === null ? '' : ledgerText(ledger.total),
     record.healed ? '' : '✖ A FAULT WAS STILL FOUND AT THE END: look at the hosts at once',
@@ -29,9 +29,18 @@ function nameOf({ scenario }: DrillRecord): string {
   return typeof name === 'string' ? name : 'drill';
 }
 
+const HEALERS = {
+  drill: 'by the drill',
+  'dead-man timer': 'by its timer',
+  'by itself': 'by itself',
+  nobody: 'by nobody',
+} as const;
+
+const short = (value: number): string => (Number.isInteger(value) ? String(value) : value.toFixed(2));
+
 const hypothesisRow = ({ name, tolerance, measured, held, detail }: Hypothesis): string[] => [
   `  ${MARKS.get(held) ?? '?'} ${name}`,
-  measured === null ? '-' : String(measured),
+  measured === null ? '-' : short(measured),
   tolerance === null ? '' : `of ${tolerance}`,
   detail,
 ];
