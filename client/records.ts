@@ -20,13 +20,13 @@ export async function recordsOfCluster(state: StateLayout, cluster: string): Pro
   return records.sort((a, b) => a.startedAt - b.startedAt);
 }
 
-/** @param which A file, the id of a drill, or the id of its workflow. */
+/** @param which A file, the id of a drill, or the id of its workflow or of its run. */
 export async function findRecord(state: StateLayout, which: string): Promise<DrillRecord> {
   if (isFile(which)) return fromFile(which);
   const clusters = await readdir(join(state.home, 'records')).catch(() => []);
   for (const cluster of clusters) {
     const found = (await recordsOfCluster(state, cluster)).findLast(
-      ({ drill, workflowId }) => drill === which || workflowId === which,
+      ({ drill, workflowId }) => drill === which || workflowId === which || which.replaceAll('-', '').startsWith(drill),
     );
     if (found !== undefined) return found;
   }
@@ -39,6 +39,12 @@ async function fromFile(path: string): Promise<DrillRecord> {
   return parseRecord(text, path);
 }
 
+/** A failed verdict fails the workflow, and its record comes with the failure; null when it is another failure. */
+export function failedRecord(error: unknown): DrillRecord | null {
+  const record = error instanceof EverbrokerError ? error.details['record'] : undefined;
+  return record === undefined ? null : parseRecord(JSON.stringify(record), 'the failure');
+}
+
 /** The result of the workflow runDrill. */
 async function fromTemporal(state: StateLayout, workflowId: string): Promise<DrillRecord> {
   const link = await connect({ state, env: process.env, log: () => undefined, start: false });
@@ -46,7 +52,10 @@ async function fromTemporal(state: StateLayout, workflowId: string): Promise<Dri
     const result: unknown = await link.client.workflow.getHandle(workflowId).result();
     return parseRecord(JSON.stringify(result), workflowId);
   } catch (error) {
-    throw fromWorkflowFailure(error);
+    const failure = fromWorkflowFailure(error);
+    const record = failedRecord(failure);
+    if (record === null) throw failure;
+    return record;
   } finally {
     await link.close();
   }

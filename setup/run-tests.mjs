@@ -35,9 +35,11 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-// One runner, so that its closing count is the whole one. Files that use the machine's engine, its ports and both its
-// cores run one at a time; units alone run side by side.
-const concurrency = files.some(isSystem) ? ['--test-concurrency=1'] : [];
+// One runner, so that its closing count is the whole one. With units among them, files that use the machine's engine, its
+// ports and both its cores run one at a time; units alone run side by side. The long ones wait most of their time (for
+// holds, leases and restarts), so two of them run at once; each has names, ports and subnets of its own.
+const lanes = !files.some(isSystem) ? null : files.every(isLong) ? 2 : 1;
+const concurrency = lanes === null ? [] : [`--test-concurrency=${lanes}`];
 // TAP closes with plain lines (`# tests N`, `# pass N`), which CI systems read.
 const reporter = process.env.EVERBROKER_TEST_REPORTER ?? (process.stdout.isTTY ? 'spec' : 'tap');
 const env = { ...process.env };

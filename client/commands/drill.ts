@@ -1,6 +1,8 @@
+import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { DrillRecord } from '../../core/drills/record.js';
-import { EverbrokerError, FAILURES } from '../../core/failure.js';
+import { FAILURES } from '../../core/failure.js';
+import { failedRecord } from '../records.js';
 import { drillText } from '../render-drill.js';
 import { follow } from '../follow.js';
 import { scenarioInput } from '../topology-argument.js';
@@ -33,7 +35,7 @@ export function addDrill(program: Command): void {
       const input = { ...(await clusterInput(cluster)), ...(await scenarioInput(scenario)) };
       const session = await openSession((line) => terminal.line(line));
       const operation = await session.everbroker.drill(
-        { ...input, startedBy: `command line of ${process.env['USER'] ?? 'somebody'}` },
+        { ...input, startedBy: `${userInfo().username} at the command line` },
         options.id === undefined ? {} : { workflowId: options.id },
       );
       const ui = session.link.uiUrl(operation.workflowId, operation.runId);
@@ -46,17 +48,14 @@ export function addDrill(program: Command): void {
         });
         return;
       }
-      const record = await follow(operation, terminal).catch((error: unknown) => failedRecord(error));
+      const record = await follow(operation, terminal).catch((error: unknown) => {
+        const failed = failedRecord(error);
+        if (failed === null) throw error;
+        return failed;
+      });
       terminal.result(drillText(record), record);
       process.exitCode = exitCodeOf(record);
     });
-}
-
-/** A failed verdict fails the workflow, and its record comes with the failure. */
-function failedRecord(error: unknown): DrillRecord {
-  const record = error instanceof EverbrokerError ? error.details['record'] : undefined;
-  if (record === undefined) throw error;
-  return record as DrillRecord;
 }
 
 function exitCodeOf({ verdict, healed }: DrillRecord): number {

@@ -9,7 +9,7 @@ export function addReport(program: Command): void {
   program
     .command('report')
     .description('one HTML file about a drill: its timeline drawn, what was broken, ledger and verdict')
-    .argument('<run>', 'id of a drill or of its workflow, or the file of a record')
+    .argument('<run>', 'id of a drill, of its workflow or of its run, or the file of a record')
     .option('--out <file>', 'where to write it; default drill-<id>.html here')
     .option('--json', 'one JSON document on stdout')
     .action(async (which: string, options: { json?: boolean; out?: string }) => {
