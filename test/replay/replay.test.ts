@@ -25,7 +25,15 @@ describe('operations that were running when the worker was replaced', () => {
         return first?.workflowExecutionStartedEventAttributes?.workflowType?.name;
       }),
     );
-    const wanted = ['deployCluster', 'destroyCluster', 'holdCluster', 'planCluster', 'statusCluster', 'verifyCluster'];
+    const wanted = [
+      'deployCluster',
+      'destroyCluster',
+      'holdCluster',
+      'planCluster',
+      'runDrill',
+      'statusCluster',
+      'verifyCluster',
+    ];
     assert.deepEqual([...new Set(types)].sort(), wanted);
     assert.ok(types.filter((type) => type === 'deployCluster').length >= 3);
   });

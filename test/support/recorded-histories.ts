@@ -7,6 +7,15 @@ import { Scene, waitingFor } from './workflow-env.js';
 /** Fixed names, so that a new recording differs from the old one by what has changed, not by where it was made. */
 const NAMES = { name: 'recorded', taskQueue: 'everbroker', identity: 'worker' };
 
+/** A fault that is held, so that it is watched too. */
+const SCENARIO = {
+  version: 1,
+  name: 'freeze-master',
+  target: { role: 'master' },
+  fault: { kind: 'freeze', holdSeconds: 1 },
+  load: { flows: [{}], warmUpSeconds: 0.1, afterSeconds: 0.1 },
+};
+
 /** Runs each operation once with a real server and gives its history by name. */
 export async function recordHistories(): Promise<Record<string, History>> {
   const scene = await Scene.make({ ...NAMES, hosts: 2 });
@@ -24,6 +33,7 @@ export async function recordHistories(): Promise<Record<string, History>> {
     const deployUnchanged = await finished(await scene.start('deployCluster', {}, 'deploy-unchanged'));
     const verify = await finished(await scene.start('verifyCluster', {}, 'verify'));
     const status = await finished(await scene.start('statusCluster', {}, 'status'));
+    const drill = await finished(await scene.start('runDrill', { scenario: SCENARIO, startedBy: 'test' }, 'drill'));
 
     scene.fake.version = 'v2';
     scene.fake.stopContainer('h2');
@@ -42,6 +52,7 @@ export async function recordHistories(): Promise<Record<string, History>> {
       'deploy-unchanged': deployUnchanged,
       verify,
       status,
+      drill,
       'deploy-failing': deployFailing,
       destroy,
     };
