@@ -47,10 +47,12 @@ export function failedRecord(error: unknown): DrillRecord | null {
 
 /** The result of the workflow runDrill. */
 async function fromTemporal(state: StateLayout, workflowId: string): Promise<DrillRecord> {
-  const link = await connect({ state, env: process.env, log: () => undefined, start: false }).catch((error: unknown) => {
-    const message = `there is no record of ${workflowId} in ${state.home}/records; \`everbroker history <cluster>\` lists them`;
-    throw new EverbrokerError('InvalidInput', message, {}, { cause: error });
-  });
+  const link = await connect({ state, env: process.env, log: () => undefined, start: false }).catch(
+    (error: unknown) => {
+      const message = `there is no record of ${workflowId} in ${state.home}/records; \`everbroker history <cluster>\` lists them`;
+      throw new EverbrokerError('InvalidInput', message, {}, { cause: error });
+    },
+  );
   try {
     const result: unknown = await link.client.workflow.getHandle(workflowId).result();
     return parseRecord(JSON.stringify(result), workflowId);

@@ -3,7 +3,7 @@ import { sleep } from '@temporalio/workflow';
 import { mustAbort } from '../../core/drills/guards.js';
 import type { Injection } from '../../core/drills/record.js';
 import type { Scenario } from '../../core/drills/scenario.js';
-import type { Strike } from '../../core/drills/strike.js';
+import type { Strike } from '../../core/drills/blow.js';
 import { judgeGroup } from '../../core/health/roles.js';
 import { activities } from '../calls.js';
 import { failureText, stepFailure } from '../failure-text.js';

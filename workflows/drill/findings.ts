@@ -1,5 +1,5 @@
 /** What a drill found, before it is judged; and the record made of it. */
-import type { Blow } from '../../core/drills/strike.js';
+import type { Blow } from '../../core/drills/blow.js';
 import type { Ledger } from '../../core/drills/ledger.js';
 import type { DrillRecord, Injection } from '../../core/drills/record.js';
 import type { RoleSample } from '../../core/drills/samples.js';

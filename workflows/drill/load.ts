@@ -4,7 +4,7 @@ import type { LoadCounts } from '../../core/drills/guards.js';
 import type { Ledger } from '../../core/drills/ledger.js';
 import { loadHosts, placeLoad, type PlacedFlow } from '../../core/drills/place-load.js';
 import type { RoleSample } from '../../core/drills/samples.js';
-import type { Strike } from '../../core/drills/strike.js';
+import type { Strike } from '../../core/drills/blow.js';
 import { brokerHosts, firstHost } from '../../core/topology/topology.js';
 import { activities } from '../calls.js';
 import { stepFailure } from '../failure-text.js';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
-import { aimsOf, strikeOf, type Strike } from '../../../core/drills/strike.js';
+import type { Strike } from '../../../core/drills/blow.js';
+import { aimsOf, strikeOf } from '../../../core/drills/strike.js';
 import { cooldownLeft, environmentRefusal, mustAbort, standbyMissing } from '../../../core/drills/guards.js';
 import { parseScenario } from '../../../core/drills/parse-scenario.js';
 import type { Scenario, ScenarioInput } from '../../../core/drills/scenario.js';
