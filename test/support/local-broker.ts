@@ -97,7 +97,19 @@ async function untilAnswering(child: ChildProcess, port: number, log: string): P
   throw new Error(`the broker does not answer:\n${readFileSync(log, 'utf8').slice(-2_000)}`);
 }
 
-export function freePort(): Promise<number> {
+const given = new Set<number>();
+
+/** Never the same twice in a process: it is free again as soon as it is told. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = await unusedPort();
+    if (given.has(port)) continue;
+    given.add(port);
+    return port;
+  }
+}
+
+function unusedPort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
