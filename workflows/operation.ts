@@ -105,12 +105,17 @@ export class Operation {
 
   /**
    * Runs one step through to its end: waits while paused, and after a failure for a decision if the policy says so.
+   * One that is not `gated` is not held up, neither by a pause nor by an abort: what is broken on purpose is to be healed.
    * @throws what `run` threw under `onFailure: fail`; ApplicationFailure Aborted.
    */
-  async step(step: ShownStep, run: () => Promise<StepResult>): Promise<StepResult> {
+  async step(
+    step: ShownStep,
+    run: () => Promise<StepResult>,
+    { gated = true }: { gated?: boolean } = {},
+  ): Promise<StepResult> {
     const entry = this.entry(step);
     for (;;) {
-      await this.gate();
+      if (gated) await this.gate();
       Object.assign(entry, { status: 'running', startedAt: entry.startedAt ?? Date.now() });
       this.show();
       try {

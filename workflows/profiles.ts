@@ -1,4 +1,5 @@
 /** Timeouts and retries of the activities, each number with its reason. */
+import type { Duration } from '@temporalio/common';
 import type { ActivityOptions } from '@temporalio/workflow';
 import type { StepKind } from '../core/plan/step.js';
 
@@ -22,45 +23,28 @@ const RETRY = {
   maximumInterval: '5 seconds',
 } as const;
 
-/** A look or a few commands on a host that answers: a second at most, thirty on a machine under load. */
-export const quick: ActivityOptions = {
-  startToCloseTimeout: '60 seconds',
+/** The common shape; what differs from profile to profile is how long one attempt may take. */
+const within = (startToCloseTimeout: Duration): ActivityOptions => ({
+  startToCloseTimeout,
   heartbeatTimeout: HEARTBEAT,
   retry: RETRY,
   cancellationType,
-};
+});
+
+/** A look or a few commands on a host that answers: a second at most, thirty on a machine under load. */
+export const quick: ActivityOptions = within('60 seconds');
 
 /** Downloads and unpacking: 60 MB over a slow line, or a package manager that updates its lists. */
-export const slowInstall: ActivityOptions = {
-  startToCloseTimeout: '20 minutes',
-  heartbeatTimeout: HEARTBEAT,
-  retry: RETRY,
-  cancellationType,
-};
+export const slowInstall: ActivityOptions = within('20 minutes');
 
 /** A broker that starts: seconds, or minutes where KahaDB rebuilds its index (12.5 s for 637 k entries measured). */
-export const brokerStart: ActivityOptions = {
-  startToCloseTimeout: '10 minutes',
-  heartbeatTimeout: HEARTBEAT,
-  retry: RETRY,
-  cancellationType,
-};
+export const brokerStart: ActivityOptions = within('10 minutes');
 
 /** Brokers of a machine stop side by side, 20 s each at most; stores of many gigabytes take a while to delete. */
-export const clearing: ActivityOptions = {
-  startToCloseTimeout: '5 minutes',
-  heartbeatTimeout: HEARTBEAT,
-  retry: RETRY,
-  cancellationType,
-};
+export const clearing: ActivityOptions = within('5 minutes');
 
 /** Messages through every route: bounded by the probe itself (60 s), retried once or twice while a bridge settles. */
-export const proof: ActivityOptions = {
-  startToCloseTimeout: '3 minutes',
-  heartbeatTimeout: HEARTBEAT,
-  retry: RETRY,
-  cancellationType,
-};
+export const proof: ActivityOptions = within('3 minutes');
 
 /** Runs as long as the operation and ends by its release; a lost worker must not end the claim, so it is retried for ever. */
 export const keeper: ActivityOptions = {
@@ -76,20 +60,10 @@ export const keeper: ActivityOptions = {
  * Waits for a claim whose owner may be dead: the lease of 15 s must run out before it is taken over.
  * The wait is one attempt, so the timeout is above the lease.
  */
-export const claiming: ActivityOptions = {
-  startToCloseTimeout: '2 minutes',
-  heartbeatTimeout: HEARTBEAT,
-  retry: RETRY,
-  cancellationType,
-};
+export const claiming: ActivityOptions = within('2 minutes');
 
-/** A fault that could not be done or undone by a lost worker is tried again at once: it is in force meanwhile. */
-export const injecting: ActivityOptions = {
-  startToCloseTimeout: '2 minutes',
-  heartbeatTimeout: HEARTBEAT,
-  retry: RETRY,
-  cancellationType,
-};
+/** A fault that is done, or a load that is started: seconds, of which a loaded machine makes a minute. */
+export const injecting: ActivityOptions = within('2 minutes');
 
 /** Healing never gives up early: a quarter of an hour of a host that cannot be reached. Its own timer heals it meanwhile. */
 export const healing: ActivityOptions = {
@@ -100,21 +74,8 @@ export const healing: ActivityOptions = {
   cancellationType,
 };
 
-/** Brings the probe to a host and starts its JVM. */
-export const loading: ActivityOptions = {
-  startToCloseTimeout: '2 minutes',
-  heartbeatTimeout: HEARTBEAT,
-  retry: RETRY,
-  cancellationType,
-};
-
 /** Consumers take a backlog; record files come over the line. */
-export const draining: ActivityOptions = {
-  startToCloseTimeout: '10 minutes',
-  heartbeatTimeout: HEARTBEAT,
-  retry: RETRY,
-  cancellationType,
-};
+export const draining: ActivityOptions = within('10 minutes');
 
 /** A webhook that is away for some minutes still hears of it; a drill does not wait longer to end. */
 export const notifying: ActivityOptions = {

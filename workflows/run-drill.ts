@@ -15,9 +15,10 @@ import { failureText, failureType, stepFailure } from './failure-text.js';
 import { asOnlyWriter } from './hold-cluster.js';
 import { placeNetworks } from './look.js';
 import { Operation } from './operation.js';
-import { notifying, quick } from './profiles.js';
+import { quick } from './profiles.js';
 import { recorded } from './recorded.js';
 import { scenario as scenarioAttribute, scheduledBy } from './search-attributes.js';
+import { tell } from './tell.js';
 
 export async function runDrill(input: DrillInput): Promise<DrillRecord> {
   const operation = new Operation('drill');
@@ -37,7 +38,7 @@ export async function runDrill(input: DrillInput): Promise<DrillRecord> {
     await CancellationScope.nonCancellable(async () => {
       const keeping = activities({ summary: `keep the record: ${judged.verdict}`, profile: quick });
       operation.note(`record ${(await keeping.keepRecord({ record: judged })).path}`);
-      await tell(resolved, judged);
+      await tellOf(resolved, judged);
     });
     record.verdict(judged.verdict);
     operation.phase(`${judged.verdict}: ${judged.reason}`);
@@ -51,24 +52,22 @@ export async function runDrill(input: DrillInput): Promise<DrillRecord> {
 /** A cluster that is busy, or that had its drill a moment ago, is left alone: that is no failure. */
 async function drillUnlessBusy(operation: Operation, resolved: ResolvedDrill): Promise<Findings> {
   const { scenario } = resolved;
-  const startedAt = Date.now();
   const call = activities({ summary: 'when was the last drill', profile: quick });
   const last = await call.lastDrill({ cluster: resolved.topology.name });
-  const cooling = cooldownLeft(scenario, { lastEndedAt: last?.endedAt ?? null, now: startedAt });
-  if (cooling !== null) return { ...EMPTY_FINDINGS, startedAt, end: { verdict: 'skipped', reason: cooling } };
+  const cooling = cooldownLeft(scenario, { lastEndedAt: last?.endedAt ?? null, now: Date.now() });
+  if (cooling !== null) return { ...EMPTY_FINDINGS, end: { verdict: 'skipped', reason: cooling } };
   const { topology } = await placeNetworks(resolved.topology);
   let begun = false;
   try {
     return await asOnlyWriter(topology, 'drill', async (ownership) => {
       // The claim was lost and taken anew: what the drill had broken is healed, and half a drill proves nothing.
-      if (begun)
-        return { ...EMPTY_FINDINGS, startedAt, end: { verdict: 'inconclusive', reason: 'the drill lost its claim' } };
+      if (begun) return { ...EMPTY_FINDINGS, end: { verdict: 'inconclusive', reason: 'the drill lost its claim' } };
       begun = true;
-      return new Drill(operation, { ownership, scenario, id: drillId(), startedAt }).run();
+      return new Drill(operation, { ownership, scenario, id: drillId() }).run();
     });
   } catch (error) {
     if (isCancellation(error) || failureType(error) !== 'ClusterBusy') throw error;
-    return { ...EMPTY_FINDINGS, startedAt, end: { verdict: 'skipped', reason: failureText(error) } };
+    return { ...EMPTY_FINDINGS, end: { verdict: 'skipped', reason: failureText(error) } };
   }
 }
 
@@ -87,7 +86,8 @@ function judgedRecord(resolved: ResolvedDrill, findings: Findings): DrillRecord 
     startedAt: startTime.getTime(),
     endedAt: Date.now(),
   });
-  if (end?.verdict === 'skipped') return { ...unjudged, hypotheses: [], verdict: 'skipped', reason: end.reason };
+  if (end?.verdict === 'skipped')
+    return { ...unjudged, injections: [], hypotheses: [], verdict: 'skipped', reason: end.reason };
   const evidence = { scenario, injections, samples, ledger, healed, aborted: end?.reason ?? null };
   const hasBridges = topology.bridges.length > 0;
   return { ...unjudged, ...judge({ ...evidence, groups: unjudged.topology.groups, hasBridges }) };
@@ -99,12 +99,9 @@ function scheduleOf(): string | null {
   return id === undefined ? null : `schedule ${id}`;
 }
 
-/** A webhook that cannot be reached must not turn a verdict into another; what became of it stands in the history. */
-async function tell({ topology }: ResolvedDrill, judged: DrillRecord): Promise<void> {
-  const worthTelling = judged.verdict === 'failed' || judged.verdict === 'inconclusive';
-  if (topology.notify === undefined || !worthTelling) return;
+/** Of what went wrong, and of what proved nothing. */
+async function tellOf({ topology }: ResolvedDrill, judged: DrillRecord): Promise<void> {
   const { verdict, reason, drill, workflowId, hypotheses } = judged;
-  const event = { event: 'drill', cluster: topology.name, verdict, reason, drill, workflowId, hypotheses } as const;
-  const call = activities({ summary: `tell the webhook: ${verdict}`, profile: notifying });
-  await call.notify({ topology, event }).catch(() => undefined);
+  if (verdict !== 'failed' && verdict !== 'inconclusive') return;
+  await tell(topology, { event: 'drill', cluster: topology.name, verdict, reason, drill, workflowId, hypotheses });
 }

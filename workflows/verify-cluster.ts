@@ -11,8 +11,9 @@ import { activities } from './calls.js';
 import { failureText } from './failure-text.js';
 import { observeEach, placeNetworks, readEach, resolve } from './look.js';
 import { Operation } from './operation.js';
-import { notifying, proof, slowInstall } from './profiles.js';
+import { proof, slowInstall } from './profiles.js';
 import { recorded } from './recorded.js';
+import { tell } from './tell.js';
 
 export async function verifyCluster(input: VerifyInput): Promise<VerifyOutput> {
   const operation = new Operation('verify');
@@ -35,7 +36,11 @@ export async function verifyCluster(input: VerifyInput): Promise<VerifyOutput> {
     const verdict = checks.every((check) => check.ok) ? 'passed' : 'failed';
     record.verdict(verdict);
     operation.phase(verdict);
-    if (options.notify && verdict === 'failed') await tell(topology, checks);
+    if (options.notify && verdict === 'failed') {
+      const { workflowId } = workflowInfo();
+      const failed = checks.filter((check) => !check.ok);
+      await tell(topology, { event: 'verification', cluster: topology.name, verdict, workflowId, failed });
+    }
     return {
       verdict,
       cluster: topology.name,
@@ -45,17 +50,6 @@ export async function verifyCluster(input: VerifyInput): Promise<VerifyOutput> {
       checks,
       durationMs: Date.now() - startedAt,
     };
-  });
-}
-
-/** A webhook that cannot be reached changes no verdict; what became of it stands in the history. */
-async function tell(topology: Topology, checks: readonly Check[]): Promise<void> {
-  const { workflowId } = workflowInfo();
-  const failed = checks.filter((check) => !check.ok);
-  const event = { event: 'verification', cluster: topology.name, verdict: 'failed', workflowId, failed } as const;
-  const call = activities({ summary: 'tell the webhook: failed', profile: notifying });
-  await call.notify({ topology, event }).catch((error: unknown) => {
-    if (isCancellation(error)) throw error;
   });
 }
 

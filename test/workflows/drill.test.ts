@@ -237,3 +237,32 @@ describe('a drill that is cancelled while its fault is on', { concurrency: 3 }, 
     assert.equal((await handle.describe()).status.name, 'CANCELLED');
   });
 });
+
+describe('a drill that is paused or aborted while its fault is on', { concurrency: 3 }, () => {
+  const held = { fault: { kind: 'freeze', holdSeconds: 2 } } as const;
+
+  test('heals at the end of the hold while it is paused, and goes on when it is resumed', async () => {
+    const scene = await deployed();
+    const handle = await scene.start('runDrill', { scenario: scenario(held) });
+    await scene.fake.until('injectFault/h1 ended');
+    await handle.executeUpdate('pause', { args: [{}] });
+    await scene.fake.until('healFault/h1 ended');
+    assert.deepEqual(scene.fake.drills.inForce, []);
+    await handle.executeUpdate('resume', { args: [{}] });
+    assert.equal((await handle.result()).verdict, 'passed');
+  });
+
+  test('heals after an abort too, ends its load, and proves nothing', async () => {
+    const scene = await deployed();
+    const handle = await scene.start('runDrill', { scenario: scenario(held) });
+    await scene.fake.until('injectFault/h1 ended');
+    await handle.executeUpdate('abort', { args: [{}] });
+    const record = await handle.result();
+    assert.equal(record.verdict, 'inconclusive');
+    assert.match(record.reason, /aborted on request/);
+    assert.equal(record.healed, true);
+    assert.deepEqual(scene.fake.drills.inForce, []);
+    assert.equal(scene.fake.drills.loads, 0);
+    assert.equal(scene.fake.claim, null);
+  });
+});

@@ -1,12 +1,12 @@
 /** The faults of one strike, all of them injected, held, healed and looked for together. */
-import { sleep } from '@temporalio/workflow';
+import { isCancellation, sleep } from '@temporalio/workflow';
 import { mustAbort } from '../../core/drills/guards.js';
-import type { Injection } from '../../core/drills/record.js';
+import type { Done } from '../../core/drills/judge.js';
 import type { Scenario } from '../../core/drills/scenario.js';
 import type { Strike } from '../../core/drills/blow.js';
 import { judgeGroup } from '../../core/health/roles.js';
 import { activities } from '../calls.js';
-import { failureText, stepFailure } from '../failure-text.js';
+import { stepFailure } from '../failure-text.js';
 import type { Ownership } from '../hold-cluster.js';
 import { readEach } from '../look.js';
 import { healing, injecting, quick } from '../profiles.js';
@@ -27,7 +27,7 @@ const WATCH_MS = 2_000;
 const GONE_MS = 15_000;
 
 export class Blows {
-  readonly injection: Injection;
+  readonly injection: Done;
   private readonly ownership: Ownership;
   private readonly setting: BlowsSetting;
 
@@ -43,8 +43,6 @@ export class Blows {
       injectedAt: Date.now(),
       healedAt: null,
       healedBy: null,
-      brokerRtoSeconds: null,
-      redundancyBackSeconds: null,
       bridgesBackSeconds: null,
     };
   }
@@ -121,7 +119,8 @@ export class Blows {
           return (await call.lookForFault({ topology, host, id, fault })).present;
         } catch (error) {
           // A host that cannot be looked at has not been shown to be healed.
-          return failureText(error) !== '';
+          if (isCancellation(error)) throw error;
+          return true;
         }
       });
       if ((await Promise.all(looks)).every((present) => !present)) return true;

@@ -7,11 +7,12 @@ import { standbyMissing, unsteady } from '../../core/drills/guards.js';
 import type { Strike } from '../../core/drills/blow.js';
 import { aimsOf, strikeOf, type Aim } from '../../core/drills/strike.js';
 import type { Scenario } from '../../core/drills/scenario.js';
+import type { StepResult } from '../../core/plan/step.js';
 import { groupNames, firstHost, type Topology } from '../../core/topology/topology.js';
 import { activities } from '../calls.js';
 import { failureText, failureType, stepFailure } from '../failure-text.js';
 import type { Ownership } from '../hold-cluster.js';
-import { observeEach, placeNetworks, readEach } from '../look.js';
+import { observeEach, readEach } from '../look.js';
 import type { Operation } from '../operation.js';
 import { proof, slowInstall } from '../profiles.js';
 import { EMPTY_FINDINGS, faultId, type Findings } from './findings.js';
@@ -22,7 +23,6 @@ export interface DrillSetting {
   ownership: Ownership;
   scenario: Scenario;
   id: string;
-  startedAt: number;
 }
 
 /** Ends a drill before it has broken anything, or cuts it short; never a failure of the workflow. */
@@ -47,7 +47,7 @@ export class Drill {
     this.setting = setting;
     this.topology = setting.ownership.topology;
     this.scenario = setting.scenario;
-    this.findings = { ...EMPTY_FINDINGS, startedAt: setting.startedAt, phases: [], injections: [], samples: [] };
+    this.findings = { ...EMPTY_FINDINGS, phases: [], injections: [] };
     this.load = new Load(setting);
   }
 
@@ -109,7 +109,7 @@ export class Drill {
 
   private async quietly(what: string, body: () => Promise<unknown>): Promise<boolean> {
     try {
-      await this.phase(what, body);
+      await this.phase(what, body, { gated: false });
       return true;
     } catch (error) {
       this.operation.note(`${what}: ${failureText(error)}`);
@@ -117,17 +117,18 @@ export class Drill {
     }
   }
 
-  private async phase<T>(name: string, body: () => Promise<T>): Promise<T> {
+  private async phase<T>(name: string, body: () => Promise<T>, how: { gated?: boolean } = {}): Promise<T> {
     const from = Date.now();
     let result: T | undefined;
     this.operation.phase(name);
     try {
       const number = this.findings.phases.filter((phase) => phase.name === name).length;
       const id = number === 0 ? name : `${name} ${number + 1}`;
-      await this.operation.step({ id: `drill/${id}`, summary: id }, async () => {
+      const run = async (): Promise<StepResult> => {
         result = await body();
         return { changed: true };
-      });
+      };
+      await this.operation.step({ id: `drill/${id}`, summary: id }, run, how);
       return result as T;
     } finally {
       this.findings.phases.push({ name, from, to: Date.now() });
@@ -194,31 +195,31 @@ export class Drill {
     const { kind } = scenario.fault;
     await this.phase(kind === 'none' ? 'observe' : `inject ${strike.targets.join(', ')}`, () => blows.inject());
     try {
-      await this.phase('hold', async () => {
+      // A pause must not lengthen it.
+      const hold = async (): Promise<void> => {
         const abort = await blows.hold();
         if (abort !== null) throw new Inconclusive(abort);
-      });
+      };
+      await this.phase('hold', hold, { gated: false });
     } finally {
-      await CancellationScope.nonCancellable(() => this.phase('heal', () => blows.heal()));
+      await CancellationScope.nonCancellable(() => this.phase('heal', () => blows.heal(), { gated: false }));
     }
     await this.phase('full redundancy', () => this.redundancy(blows));
   }
 
-  /** Measured by looks a second apart; the samples of the hosts tell the redundancy more finely when it is judged. */
+  /** Waits for it, and measures the bridges by looks a second apart; how soon the nodes were back the samples tell. */
   private async redundancy(blows: Blows): Promise<void> {
     const { redundancyBackSeconds, bridgesBackSeconds } = this.scenario.expect;
     const patience = Math.max(redundancyBackSeconds ?? 0, bridgesBackSeconds ?? 0) || DEFAULT_REDUNDANCY_SECONDS;
     const deadline = Date.now() + patience * 1000 + REDUNDANCY_SLACK_MS;
+    const { topology } = this;
     const { injection } = blows;
     for (;;) {
-      // A host that was lost may have come back under another network's hand.
-      const { topology } = await placeNetworks(this.topology);
       const looks = await readEach(topology);
       this.operation.nodes(nodeResults(topology, looks.readings));
       const since = (Date.now() - (injection.healedAt ?? Date.now())) / 1000;
       const roles = unsteady(groupNames(topology).flatMap((group) => judgeGroup(topology, group, looks).checks));
       const bridges = unsteady(judgeBridges(topology, looks.readings));
-      if (roles === null) injection.redundancyBackSeconds ??= since;
       if (bridges === null) injection.bridgesBackSeconds ??= since;
       if (roles === null && bridges === null) return;
       if (Date.now() >= deadline) {

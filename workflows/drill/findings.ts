@@ -1,15 +1,15 @@
 /** What a drill found, before it is judged; and the record made of it. */
 import type { Blow } from '../../core/drills/blow.js';
 import type { Ledger } from '../../core/drills/ledger.js';
-import type { DrillRecord, Injection } from '../../core/drills/record.js';
+import type { Done } from '../../core/drills/judge.js';
+import type { DrillRecord } from '../../core/drills/record.js';
 import type { RoleSample } from '../../core/drills/samples.js';
 import { groupNames, nodesOfGroup } from '../../core/topology/topology.js';
 import type { ResolvedDrill } from '../../activities/drills/resolve.js';
 
 export interface Findings {
-  startedAt: number;
   phases: DrillRecord['phases'];
-  injections: Injection[];
+  injections: Done[];
   samples: RoleSample[];
   ledger: Ledger | null;
   /** Every fault was looked for and not found. */
@@ -22,7 +22,7 @@ export interface Findings {
   java: string | null;
 }
 
-export const EMPTY_FINDINGS: Omit<Findings, 'startedAt'> = {
+export const EMPTY_FINDINGS: Findings = {
   phases: [],
   injections: [],
   samples: [],
@@ -41,12 +41,12 @@ export interface Frame {
   endedAt: number;
 }
 
-/** The record without its verdict, which the judge puts in. */
-export type Unjudged = Omit<DrillRecord, 'hypotheses' | 'verdict' | 'reason'>;
+/** The record without what the judge puts in. */
+export type Unjudged = Omit<DrillRecord, 'injections' | 'hypotheses' | 'verdict' | 'reason'>;
 
 export function recordOf(
   { topology, topologyHash, scenario, versions }: ResolvedDrill,
-  { phases, injections, samples, ledger, healed, java }: Findings,
+  { phases, samples, ledger, healed, java }: Findings,
   frame: Frame,
 ): Unjudged {
   return {
@@ -67,7 +67,6 @@ export function recordOf(
     },
     scenario: { ...scenario },
     phases,
-    injections,
     samples,
     ledger:
       ledger === null

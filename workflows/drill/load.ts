@@ -8,7 +8,7 @@ import type { Strike } from '../../core/drills/blow.js';
 import { brokerHosts, firstHost } from '../../core/topology/topology.js';
 import { activities } from '../calls.js';
 import { stepFailure } from '../failure-text.js';
-import { draining, loading, quick } from '../profiles.js';
+import { draining, injecting, quick } from '../profiles.js';
 import type { DrillSetting } from './drill.js';
 
 /** How long the load may take to flow: a JVM starts, connections are made. */
@@ -58,7 +58,7 @@ export class Load {
       return call.startRecording({ topology, host, token, drill, seconds: atMostSeconds });
     });
     const loads = this.hosts.map((host) => {
-      const call = activities({ summary: `${host} · start the load`, profile: loading, on: { topology, host } });
+      const call = activities({ summary: `${host} · start the load`, profile: injecting, on: { topology, host } });
       return call.startLoad({ topology, host, token, drill, flows: this.flows, atMostSeconds });
     });
     await Promise.all([...recorders, ...loads]);
@@ -104,11 +104,11 @@ export class Load {
   }
 
   /** Producers stop, consumers take what is left; what is stuck then is looked for. */
-  async drain(): Promise<string | null> {
+  async drain(): Promise<void> {
     const { topology, setting } = this;
     const call = activities({ summary: 'drain, look for what is stuck', profile: draining, on: this.on });
     const { token } = setting.ownership;
-    const drained = await call.drainLoad({
+    await call.drainLoad({
       topology,
       token,
       drill: setting.id,
@@ -116,7 +116,6 @@ export class Load {
       idleSeconds: IDLE_SECONDS,
       atMostSeconds: DRAIN_SECONDS,
     });
-    return drained.complete ? null : 'not everything was delivered when nothing came any more';
   }
 
   /** Any host of the load: its worker reaches the others too. */
