@@ -12,13 +12,11 @@ import {
   unproven,
 } from '../core/health/proof.js';
 import { PROBE_USER } from '../core/naming.js';
-import { tlsOf } from '../core/tls.js';
-import { JAVA_LINK, activemqHome, caFile, credentialsFile } from '../core/layout.js';
-import { nodesOnHost, type Topology } from '../core/topology/topology.js';
 import type { ProbeTask } from '../core/probe-request.js';
+import type { Topology } from '../core/topology/topology.js';
 import { runProbe } from '../probes/jms-probe.js';
 import type { Deps } from './deps.js';
-import { PROBE_JAR } from './probe-files.js';
+import { probeSetup } from './probe-files.js';
 
 /** How long a bridge may take to come up after its groups are there; measured: a second or two, longer when JVMs start. */
 const SETTLE_MS = 60_000;
@@ -81,21 +79,8 @@ async function send(
   tasks: ProbeTask[],
   signal: AbortSignal,
 ): Promise<Check[]> {
-  const node = nodesOnHost(topology, host)[0];
-  if (node === undefined)
-    throw new EverbrokerError('VerificationFailed', `host ${host} has no node whose jars the probe could use`);
-  const request = {
-    run: newRun(),
-    user: PROBE_USER,
-    ...(tlsOf(topology) === null ? {} : { ca: caFile(topology, node.name) }),
-    tasks,
-  };
-  const setup = {
-    javaHome: JAVA_LINK,
-    activemqHome: activemqHome(topology),
-    jar: PROBE_JAR,
-    login: { file: credentialsFile(topology, node.name) },
-  };
+  const { ca, ...setup } = probeSetup(topology, host);
+  const request = { run: newRun(), user: PROBE_USER, ...(ca === null ? {} : { ca }), tasks };
   const result = await runProbe(await deps.openHost(topology, host), request, { setup, signal });
   if (result.state === 'reported') return messageChecks(topology, result.reports, ROUTE_MS);
   const detail = `the probe could not run on ${host} (${result.reason}, exit code ${result.exitCode})\n${result.detail}`;

@@ -11,7 +11,7 @@ import { dockerTopology } from './topology.js';
 /** ActiveMQ's default, the second that many configure, and the project's default. */
 const LOCK_POLLS_MS = [10_000, 1_000, 250];
 /** Kills in a row in one drill, under one load; a round is one such drill with each lock poll. */
-export const KILLS = 25;
+const KILLS = 25;
 
 const killMany: ScenarioInput = {
   version: 1,

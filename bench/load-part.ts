@@ -10,7 +10,7 @@ import { scenarioSchema } from '../core/drills/scenario.js';
 import { groupUrl } from '../core/drills/stuck.js';
 import { PROBE_QUEUE_PREFIX, PROBE_USER } from '../core/naming.js';
 import { runProbe } from '../probes/jms-probe.js';
-import { probeSetup } from '../activities/load/load.js';
+import { probeSetup } from '../activities/probe-files.js';
 import { freePort, removeWork, startLocalBroker, unpackActivemq } from '../test/support/local-broker.js';
 import { localLoad, type LocalLoad } from '../test/support/local-load.js';
 import type { PartOptions, PartResult } from './part.js';

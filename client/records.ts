@@ -12,18 +12,26 @@ import { isFile } from './topology-argument.js';
 const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 /** All of a cluster, the oldest first. @throws EverbrokerError InvalidInput for a file that is no record. */
-export async function recordsOfCluster(state: StateLayout, cluster: string): Promise<DrillRecord[]> {
+export async function recordsOfCluster(state: Pick<StateLayout, 'home'>, cluster: string): Promise<DrillRecord[]> {
   if (!PLAIN.test(cluster)) throw new EverbrokerError('InvalidInput', `"${cluster}" is no name of a cluster`);
   const directory = recordsOf(state, cluster);
-  const files = (await readdir(directory).catch(() => [])).filter((file) => /^[^.].*\.json$/.test(file));
+  const files = (await entriesOf(directory)).filter((file) => /^[^.].*\.json$/.test(file));
   const records = await Promise.all(files.map((file) => fromFile(join(directory, file))));
   return records.sort((a, b) => a.startedAt - b.startedAt);
+}
+
+/** None where there is no such directory yet; that one cannot be read is another thing. */
+async function entriesOf(directory: string): Promise<string[]> {
+  return readdir(directory).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  });
 }
 
 /** @param which A file, the id of a drill, or the id of its workflow or of its run. */
 export async function findRecord(state: StateLayout, which: string): Promise<DrillRecord> {
   if (isFile(which)) return fromFile(which);
-  const clusters = await readdir(join(state.home, 'records')).catch(() => []);
+  const clusters = await entriesOf(join(state.home, 'records'));
   for (const cluster of clusters) {
     const found = (await recordsOfCluster(state, cluster)).findLast(
       ({ drill, workflowId }) => drill === which || workflowId === which || which.replaceAll('-', '').startsWith(drill),

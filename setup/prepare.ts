@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { ensureTemporalCli, ensureTestServer, findTemporalCli } from '../client/embedded/temporal-cli.js';
 import { dockerClient, type DockerClient } from '../hosts/docker-client.js';
 import { ensureBaseImage, hasBaseImage } from '../images/base-image.js';
-import { ensureFaultImage, hasFaultImage } from '../images/fault-image.js';
-import { ensureJreImage, hasJreImage } from '../images/jre-image.js';
+import { faultImage } from '../images/fault-image.js';
+import { jreImage } from '../images/jre-image.js';
 import { SSHD_IMAGE, SSHD_JRE_IMAGE, ensureSshdImage, hasSshdImage } from '../images/sshd-image.js';
 import { isBuilt } from './build-stamp.mjs';
 import { buildBundle, buildCode, buildProbe } from './build.js';
@@ -74,11 +74,11 @@ async function images({ goal, progress }: Work): Promise<void> {
       await ensureBaseImage({ engine, log });
     });
   }
-  if (goal.jreImage && !(await hasJreImage(engine))) {
-    await progress.task('image with a JRE', (log) => ensureJreImage({ engine, log }));
+  if (goal.jreImage && !(await jreImage.isThere(engine))) {
+    await progress.task('image with a JRE', (log) => jreImage.ensure({ engine, log }));
   }
-  if (goal.faultImage && !(await hasFaultImage(engine))) {
-    await progress.task('image for faults', (log) => ensureFaultImage({ engine, log }));
+  if (goal.faultImage && !(await faultImage.isThere(engine))) {
+    await progress.task('image for faults', (log) => faultImage.ensure({ engine, log }));
   }
   if (!goal.sshdImages) return;
   for (const image of [SSHD_IMAGE, SSHD_JRE_IMAGE] as const) {

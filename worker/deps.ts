@@ -15,7 +15,7 @@ import { openDockerHost } from '../hosts/docker-host.js';
 import { openSshHost } from '../hosts/ssh-host.js';
 import { BASE_IMAGE, ensureBaseImage, hasBaseImage } from '../images/base-image.js';
 import { cacheSecrets, forgetSecrets } from './credentials-cache.js';
-import { FAULT_IMAGE, ensureFaultImage } from '../images/fault-image.js';
+import { FAULT_IMAGE, faultImage } from '../images/fault-image.js';
 import type { WorkerSettings } from './options.js';
 import { forgetPins, openPins } from './pins.js';
 import { permit, permitEngine, permitImage, permitSsh } from './permit.js';
@@ -60,7 +60,7 @@ export async function createDeps(
     probe: await readFile(assetPath('probe.jar')),
     ensureImage: async (on, image, signal) => {
       // Everbroker's own: no input names it.
-      if (image === FAULT_IMAGE) return ensureFaultImage({ engine: dockerClient(on.address), log, signal });
+      if (image === FAULT_IMAGE) return faultImage.ensure({ engine: dockerClient(on.address), log, signal });
       permitImage(allowed, image);
       return ensureImage(on, { image, signal, log });
     },

@@ -1,9 +1,9 @@
 /** Records of drills in the worker's state directory: a file each, written once and never again. */
 import { randomUUID } from 'node:crypto';
-import { chmod, link, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Records } from '../activities/records.js';
-import { parseRecord } from '../core/drills/parse-record.js';
+import { recordsOfCluster } from '../client/records.js';
 import { drillRecordSchema, type DrillRecord } from '../core/drills/record.js';
 import { EverbrokerError } from '../core/failure.js';
 import { recordFile, recordsOf, type StateLayout } from '../core/state-layout.js';
@@ -12,7 +12,7 @@ type State = Pick<StateLayout, 'home'>;
 
 export const openRecords = (state: State): Records => ({
   keep: (record) => keep(state, record),
-  list: (cluster) => list(state, cluster),
+  list: (cluster) => recordsOfCluster(state, cluster),
 });
 
 /** Becomes a part of a path. */
@@ -50,17 +50,4 @@ async function writeWhole(path: string, text: string): Promise<void> {
     await file.close();
   }
   await chmod(path, 0o444);
-}
-
-async function list(state: State, cluster: string): Promise<DrillRecord[]> {
-  const directory = recordsOf(state, cluster);
-  const files = await readdir(directory).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  });
-  const names = files.filter((file) => file.endsWith('.json') && !file.startsWith('.'));
-  const records = await Promise.all(
-    names.map(async (name) => parseRecord(await readFile(join(directory, name), 'utf8'), join(directory, name))),
-  );
-  return records.sort((a, b) => a.startedAt - b.startedAt);
 }

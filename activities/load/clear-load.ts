@@ -7,7 +7,7 @@ import { ownedBy } from '../../hosts/owned-host.js';
 import { runProbe } from '../../probes/jms-probe.js';
 import type { Deps } from '../deps.js';
 import { removeProcess } from './load-process.js';
-import { probeSetup } from './load.js';
+import { probeSetup } from '../probe-files.js';
 
 const SWEEP_MS = 15_000;
 

@@ -10,7 +10,8 @@ import { ownedBy } from '../../hosts/owned-host.js';
 import { runProbe } from '../../probes/jms-probe.js';
 import type { Deps } from '../deps.js';
 import { readProcess, steer, writeStuck } from './load-process.js';
-import { probeSetup, startLoad, stopProducers } from './load.js';
+import { startLoad, stopProducers } from './load.js';
+import { probeSetup } from '../probe-files.js';
 
 export interface DrainInput {
   topology: Topology;

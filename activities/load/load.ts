@@ -4,13 +4,10 @@ import { loadRequestText } from '../../core/drills/load-request.js';
 import { addStatuses, type FlowCounts } from '../../core/drills/load-status.js';
 import type { PlacedFlow } from '../../core/drills/place-load.js';
 import { EverbrokerError } from '../../core/failure.js';
-import { JAVA_LINK, activemqHome, caFile, credentialsFile } from '../../core/layout.js';
-import { tlsOf } from '../../core/tls.js';
-import { nodesOnHost, type Topology } from '../../core/topology/topology.js';
-import type { ProbeSetup } from '../../probes/jms-probe.js';
+import type { Topology } from '../../core/topology/topology.js';
 import { ownedBy } from '../../hosts/owned-host.js';
 import type { Deps } from '../deps.js';
-import { PROBE_JAR } from '../probe-files.js';
+import { probeSetup } from '../probe-files.js';
 import { loadDirectory, readProcess, startProcess, steer } from './load-process.js';
 
 export interface LoadInput {
@@ -24,23 +21,6 @@ export interface StartLoadInput extends LoadInput {
   flows: PlacedFlow[];
   /** It ends by itself after this. */
   atMostSeconds: number;
-}
-
-/** What the load and the browsing of its queues need on a host; the password stays there. */
-export function probeSetup(
-  topology: Topology,
-  host: string,
-): ProbeSetup & { login: { file: string }; ca: string | null } {
-  const node = nodesOnHost(topology, host)[0];
-  if (node === undefined)
-    throw new EverbrokerError('InvalidInput', `host ${host} has no node whose jars and login the load could use`);
-  return {
-    javaHome: JAVA_LINK,
-    activemqHome: activemqHome(topology),
-    jar: PROBE_JAR,
-    login: { file: credentialsFile(topology, node.name) },
-    ca: tlsOf(topology) === null ? null : caFile(topology, node.name),
-  };
 }
 
 /**

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import { follow } from '../follow.js';
 import { deployText } from '../render.js';
 import { openSession } from '../session.js';
+import { tellStarted } from './started.js';
 import { openTerminal } from '../terminal.js';
 import { topologyInput } from '../topology-argument.js';
 
@@ -35,19 +36,10 @@ export function addDeploy(program: Command): void {
         { ...input, onFailure: options.onFailure, rollback: options.rollback ?? false },
         options.id === undefined ? {} : { workflowId: options.id },
       );
-      const ui = session.link.uiUrl(operation.workflowId, operation.runId);
-      if (ui !== null) terminal.line(`workflow ${operation.workflowId}: ${ui}`);
-      if (options.detach) {
-        terminal.result(`started ${operation.workflowId}`, {
-          workflowId: operation.workflowId,
-          runId: operation.runId,
-          ui,
-        });
-        return;
-      }
+      const started = tellStarted(operation, { session, terminal, detach: options.detach });
+      if (options.detach) return;
       const output = await follow(operation, terminal);
       const credentials = `npx everbroker credentials ${output.cluster} (${session.state.home}/credentials/${output.cluster}.json)`;
-      const facts = { workflowId: operation.workflowId, runId: operation.runId, ui };
-      terminal.result(deployText(output, { credentials, ui }), { ...output, ...facts });
+      terminal.result(deployText(output, { credentials, ui: started.ui }), { ...output, ...started });
     });
 }

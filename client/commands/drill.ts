@@ -7,6 +7,7 @@ import { drillText } from '../render-drill.js';
 import { follow } from '../follow.js';
 import { scenarioInput } from '../topology-argument.js';
 import { openSession } from '../session.js';
+import { tellStarted } from './started.js';
 import { openTerminal } from '../terminal.js';
 import { clusterInput } from '../topology-argument.js';
 
@@ -38,16 +39,8 @@ export function addDrill(program: Command): void {
         { ...input, startedBy: `${userInfo().username} at the command line` },
         options.id === undefined ? {} : { workflowId: options.id },
       );
-      const ui = session.link.uiUrl(operation.workflowId, operation.runId);
-      if (ui !== null) terminal.line(`workflow ${operation.workflowId}: ${ui}`);
-      if (options.detach) {
-        terminal.result(`started ${operation.workflowId}`, {
-          workflowId: operation.workflowId,
-          runId: operation.runId,
-          ui,
-        });
-        return;
-      }
+      tellStarted(operation, { session, terminal, detach: options.detach });
+      if (options.detach) return;
       const record = await follow(operation, terminal).catch((error: unknown) => {
         const failed = failedRecord(error);
         if (failed === null) throw error;

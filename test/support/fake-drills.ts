@@ -1,7 +1,7 @@
 /** The activities of drills over a fake cluster: faults that are in force or not, a load that flows or not. */
 import type { DrillRecord } from '../../core/drills/record.js';
 import type { HostFault } from '../../core/drills/host-fault.js';
-import type { FlowLedger, Ledger, LedgerCounts } from '../../core/drills/ledger.js';
+import { noCounts, type FlowLedger, type Ledger, type LedgerCounts } from '../../core/drills/ledger.js';
 import type { PlacedFlow } from '../../core/drills/place-load.js';
 import type { RoleSample, SampledRole } from '../../core/drills/samples.js';
 import type { Activities } from '../../activities/index.js';
@@ -127,20 +127,8 @@ const countsOf = (drills: FakeDrills) => {
 
 function ledgerOf(flows: readonly PlacedFlow[], drills: FakeDrills): Ledger {
   const sent = drills.flows ? 1000 : 0;
-  const counts: LedgerCounts = {
-    sent,
-    acknowledged: sent,
-    failed: 0,
-    unknown: 0,
-    delivered: sent - drills.lost,
-    lost: drills.lost,
-    duplicated: 0,
-    redelivered: 0,
-    recovered: 0,
-    unexpected: 0,
-    stuck: 0,
-    reordered: 0,
-  };
+  const { lost } = drills;
+  const counts: LedgerCounts = { ...noCounts(), sent, acknowledged: sent, delivered: sent - lost, lost };
   const at = Math.floor(Date.now() / 1000) * 1000;
   const seconds = Array.from({ length: 13 }, (_, index) => ({
     at: at - 10_000 + index * 1000,

@@ -9,7 +9,7 @@ import { openDockerEngine, type DockerEngine } from '../../hosts/docker-engine.j
 import { openDockerHost } from '../../hosts/docker-host.js';
 import type { Host } from '../../hosts/host.js';
 import { BASE_IMAGE } from '../../images/base-image.js';
-import { ensureFaultImage } from '../../images/fault-image.js';
+import { faultImage } from '../../images/fault-image.js';
 import { removeCluster } from './system.js';
 import { parsed } from './topologies.js';
 
@@ -66,7 +66,7 @@ export class FaultSite {
       engine: () => this.engine,
       openHost: (_topology: Topology, host: string) => Promise.resolve(this.host(host)),
       ensureImage: async (_on: DockerEngine, image: string | undefined, signal: AbortSignal) =>
-        image === undefined ? BASE_IMAGE : ensureFaultImage({ engine: dockerClient(), log: () => undefined, signal }),
+        image === undefined ? BASE_IMAGE : faultImage.ensure({ engine: dockerClient(), log: () => undefined, signal }),
     } as unknown as Deps;
   }
 

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { dockerClient } from '../../hosts/docker-client.js';
 import { BASE_IMAGE, ensureBaseImage, hasBaseImage } from '../../images/base-image.js';
 import { commitWith, imageId, imageLabel } from '../../images/build-container.js';
-import { JRE_IMAGE, ensureJreImage } from '../../images/jre-image.js';
+import { JRE_IMAGE, jreImage } from '../../images/jre-image.js';
 
 const engine = dockerClient();
 const log = (): void => undefined;
@@ -46,7 +46,7 @@ describe('the base image', () => {
   });
 
   test('has a sibling with a JRE, for tests that are not about installing it', async () => {
-    assert.equal(await ensureJreImage({ engine, log }), JRE_IMAGE);
+    assert.equal(await jreImage.ensure({ engine, log }), JRE_IMAGE);
     const { exitCode, output } = await inside(JRE_IMAGE, 'java -version');
     assert.equal(exitCode, 0, output);
     assert.match(output, /version "17\./);

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import type { DrillRecord } from '../../core/drills/record.js';
 import type { ScenarioInput } from '../../core/drills/scenario.js';
 import { hostOf, nodesOnHost, type Topology } from '../../core/topology/topology.js';
-import { recordOf, shortScenario, startDrill, untilHeld } from '../support/drilling.js';
+import { recordOf, shortScenario, startDrill, untilHeld } from '../support/real-drills.js';
 import { System, until } from '../support/system.js';
 
 const HOLD_SECONDS = 6;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Topology } from '../../core/topology/topology.js';
-import { assertPassed, runDrill, shortScenario } from '../support/drilling.js';
+import { assertPassed, runDrill, shortScenario } from '../support/real-drills.js';
 import { System, failedChecks } from '../support/system.js';
 
 let system: System;

@@ -1,7 +1,7 @@
 /** The shipped scenarios on the topologies that they are made for; drills.test.ts has the masters' death and freeze. */
 import { after, before, describe, test } from 'node:test';
 import type { Topology } from '../../core/topology/topology.js';
-import { assertPassed, runDrill } from '../support/drilling.js';
+import { assertPassed, runDrill } from '../support/real-drills.js';
 import { withJava } from '../support/network.js';
 import { shippedCopy } from '../support/shipped.js';
 import { System } from '../support/system.js';

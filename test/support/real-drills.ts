@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import type { DrillInput } from '../../core/contract.js';
 import type { DrillRecord } from '../../core/drills/record.js';
 import type { ScenarioInput } from '../../core/drills/scenario.js';
-import { EverbrokerError } from '../../core/failure.js';
 import type { Topology } from '../../core/topology/topology.js';
 import type { OperationHandle } from '../../client/everbroker.js';
+import { failedRecord } from '../../client/records.js';
 import { until, type System } from './system.js';
 
 /** Few messages for a short time: what is tested is the drill and not the broker. */
@@ -25,15 +25,12 @@ export const startDrill = (
 ): Promise<OperationHandle<DrillRecord>> => system.everbroker.drill({ topology: { ...topology }, scenario });
 
 /** The record of a drill, also of one that failed by its verdict. */
-export async function recordOf(drill: OperationHandle<DrillRecord>): Promise<DrillRecord> {
-  try {
-    return await drill.result();
-  } catch (error) {
-    if (error instanceof EverbrokerError && error.details['record'] !== undefined)
-      return error.details['record'] as DrillRecord;
-    throw error;
-  }
-}
+export const recordOf = (drill: OperationHandle<DrillRecord>): Promise<DrillRecord> =>
+  drill.result().catch((error: unknown) => {
+    const record = failedRecord(error);
+    if (record === null) throw error;
+    return record;
+  });
 
 export const runDrill = async (
   system: System,
