@@ -41,7 +41,8 @@ if (files.length === 0) {
 const lanes = !files.some(isSystem) ? null : files.every(isLong) ? 2 : 1;
 const concurrency = lanes === null ? [] : [`--test-concurrency=${lanes}`];
 // TAP closes with plain lines (`# tests N`, `# pass N`), which CI systems read.
-const reporter = process.env.EVERBROKER_TEST_REPORTER ?? (process.stdout.isTTY ? 'spec' : 'tap');
+const reporter =
+  process.env.EVERBROKER_TEST_REPORTER ?? (process.stdout.isTTY ? 'spec' : join(root, 'setup/tap-with-failures.mjs'));
 const env = { ...process.env };
 // Set by an outer runner (a test that starts this), it would turn this one's output into that one's protocol.
 delete env.NODE_TEST_CONTEXT;

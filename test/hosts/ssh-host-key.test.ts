@@ -3,14 +3,14 @@ import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import ssh2 from 'ssh2';
 import { judgeKey, keyType, knownTypes } from '../../hosts/ssh-host-key.js';
+import { makeKey } from '../support/ssh-keys.js';
 
-const makeKey = (type: 'ed25519' | 'ecdsa' = 'ed25519') => {
-  const pair =
-    type === 'ecdsa' ? ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 }) : ssh2.utils.generateKeyPairSync(type);
+const keyOf = (pair: { public: string }) => {
   const [name = '', text = ''] = pair.public.split(' ');
   return { line: `${name} ${text}`, blob: Buffer.from(text, 'base64') };
 };
-const [right, wrong, other] = [makeKey(), makeKey(), makeKey('ecdsa')];
+const [right, wrong] = [keyOf(makeKey()), keyOf(makeKey())];
+const other = keyOf(ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 }));
 
 const judge = (text: string, address = 'mq1', port = 22) => {
   const verdict = judgeKey([{ path: 'file', text }], { address, port }, right.blob);

@@ -5,13 +5,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import ssh2 from 'ssh2';
 import { archiveOf, type HostFile } from '../../hosts/archive.js';
 import { dockerClient } from '../../hosts/docker-client.js';
 import { openDockerEngine } from '../../hosts/docker-engine.js';
 import { openDockerHost } from '../../hosts/docker-host.js';
 import type { Host } from '../../hosts/host.js';
 import { SSHD_IMAGE, ensureSshdImage, type SshdImage } from '../../images/sshd-image.js';
+import { makeKey } from './ssh-keys.js';
 
 export interface SshHostsOptions {
   /** Of its own; the hosts are .10, .11 … in it. */
@@ -69,9 +69,6 @@ export function fingerprintOf(publicKey: string): string {
   const blob = Buffer.from(publicKey.split(' ')[1] ?? '', 'base64');
   return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
 }
-
-export const makeKey = (): { private: string; public: string } =>
-  ssh2.utils.generateKeyPairSync('ed25519', { comment: 'everbroker-test' });
 
 export async function startSshHosts(options: SshHostsOptions): Promise<SshHosts> {
   const id = options.id ?? randomUUID().slice(0, 8);

@@ -13,7 +13,8 @@ import type { Host } from '../../hosts/host.js';
 import { openSshHost } from '../../hosts/ssh-host.js';
 import { closeSshConnections } from '../../hosts/ssh-pool.js';
 import { sshRoute } from '../../worker/ssh-route.js';
-import { makeKey, startSshHosts, type SshHosts } from '../support/ssh-hosts.js';
+import { startSshHosts, type SshHosts } from '../support/ssh-hosts.js';
+import { makeKey } from '../support/ssh-keys.js';
 
 const within = { timeoutMs: 60_000 };
 const PASSPHRASE = 'a passphrase of words';
