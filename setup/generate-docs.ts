@@ -1,6 +1,6 @@
 /**
  * Writes the generated documents: schemas of topologies, scenarios and records, docs/topology.md, docs/contract.md,
- * docs/failures.md.
+ * docs/failures.md, docs/faults.md.
  * `--check` writes nothing, names what is out of date, and exits with 1.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { format, resolveConfig } from 'prettier';
 import { topologyJsonSchema } from '../core/topology/json-schema.js';
 import { drillRecordJsonSchema, scenarioJsonSchema } from '../core/drills/json-schema.js';
 import { contractReference, failuresReference } from './contract-reference.js';
+import { faultReference } from './fault-reference.js';
 import { topologyReference } from './topology-reference.js';
 
 const root = new URL('../', import.meta.url);
@@ -23,6 +24,7 @@ const documents: Record<string, string> = {
   'docs/topology.md': topologyReference(schema, example),
   'docs/contract.md': contractReference(),
   'docs/failures.md': failuresReference(),
+  'docs/faults.md': faultReference(),
 };
 
 const outdated: string[] = [];
