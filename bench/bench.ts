@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { removeLeftOvers } from './everbroker.js';
+import { costPart } from './cost-part.js';
 import { loadPart } from './load-part.js';
 import type { Part, PartResult } from './part.js';
 import { killPart, scenariosPart } from './drills-part.js';
@@ -18,6 +19,7 @@ const PARTS: Record<string, Part> = {
   load: loadPart,
   kills: killPart,
   scenarios: scenariosPart,
+  cost: costPart,
 };
 /** Without `--only`: all but the numbers of drills, which take an hour. */
 const COMPARISONS = ['recipe', 'ssh', 'load'];

@@ -1,10 +1,11 @@
 /** Numbers of drills: one scenario many times in a row, and every shipped scenario on its topology. */
 import { JRE_IMAGE } from '../images/jre-image.js';
+import { SHIPPED_SCENARIOS } from '../test/support/shipped-scenarios.js';
 import type { DrillRecord } from '../core/drills/record.js';
 import type { ScenarioInput } from '../core/drills/scenario.js';
 import type { TopologyInput } from '../core/topology/schema.js';
 import { killsText, scenariosText, seriesOf, type Series } from './drills-report.js';
-import { EverbrokerOnTest } from './everbroker.js';
+import { withCluster } from './cluster.js';
 import type { PartOptions, PartResult } from './part.js';
 import { dockerTopology } from './topology.js';
 
@@ -47,25 +48,10 @@ function withLockPoll(topology: TopologyInput, lockPollMs: number): TopologyInpu
   return { ...topology, groups: Object.fromEntries(groups) };
 }
 
-const SHIPPED: Record<string, string[]> = {
-  'ha-6': [
-    'kill-master',
-    'stop-master',
-    'freeze-master',
-    'partition-group',
-    'cut-bridge',
-    'kill-slave',
-    'rolling-kills',
-    'load-balance',
-  ],
-  'ha-2-hosts': ['lose-host'],
-  'jdbc-mariadb': ['database-restart'],
-};
-
 /** Every shipped scenario, once a round. */
 export async function scenariosPart(options: PartOptions): Promise<PartResult> {
   const all: (Series & { topology: string })[] = [];
-  for (const [topology, scenarios] of Object.entries(SHIPPED)) {
+  for (const [topology, scenarios] of Object.entries(SHIPPED_SCENARIOS)) {
     await withCluster(options, await dockerTopology(JRE_IMAGE, topology), async (everbroker) => {
       for (const scenario of scenarios) {
         const records: DrillRecord[] = [];
@@ -80,19 +66,4 @@ export async function scenariosPart(options: PartOptions): Promise<PartResult> {
     });
   }
   return { text: scenariosText(all), data: { scenarios: all } };
-}
-
-async function withCluster<T>(
-  { cache, tarball, signal }: PartOptions,
-  topology: TopologyInput,
-  body: (everbroker: EverbrokerOnTest) => Promise<T>,
-): Promise<T> {
-  const everbroker = await EverbrokerOnTest.open({ cache, tarball, topology });
-  try {
-    await everbroker.start(signal);
-    await everbroker.deploy(signal);
-    return await body(everbroker);
-  } finally {
-    await everbroker.close();
-  }
 }

@@ -1,5 +1,4 @@
 /** How many messages a second the load of drills can drive, against the broker's limit, and what it costs the processor. */
-import { readFileSync, readdirSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { clearLoad, collectLedger, readLoad, startLoad } from '../activities/load/index.js';
@@ -7,15 +6,13 @@ import { joinLedger } from '../core/drills/join-ledger.js';
 import type { DeliveredRecord, Percentiles, SentRecord } from '../core/drills/ledger.js';
 import { placeLoad, type PlacedFlow } from '../core/drills/place-load.js';
 import { scenarioSchema } from '../core/drills/scenario.js';
-import { groupUrl } from '../core/drills/stuck.js';
-import { PROBE_QUEUE_PREFIX, PROBE_USER } from '../core/naming.js';
-import { runProbe } from '../probes/jms-probe.js';
 import { probeSetup } from '../activities/probe-files.js';
 import { freePort, removeWork, startLocalBroker, unpackActivemq } from '../test/support/local-broker.js';
 import { localLoad, type LocalLoad } from '../test/support/local-load.js';
 import type { PartOptions, PartResult } from './part.js';
+import { MESSAGE_BYTES, sendPlain } from './plain-sender.js';
+import { cpuSecondsOf } from './process-cpu.js';
 
-const SIZE = 1024;
 const WARM_UP_MS = 4_000;
 const MEASURE_MS = 8_000;
 /** Of each connection of the plain sender. */
@@ -35,28 +32,15 @@ interface Row {
   loadBefore: number;
 }
 
-/** Sends without records, rate and consumer: the broker's limit. */
+/** The broker's limit. */
 async function measurePlain({ topology, deps }: LocalLoad, producers: number, signal: AbortSignal): Promise<Row> {
   const loadBefore = loadavg()[0] ?? 0;
-  const tasks = Array.from({ length: producers }, (_, index) => ({
-    task: 'produce' as const,
-    name: `p${index}`,
-    queue: `${PROBE_QUEUE_PREFIX}BENCH.plain${producers}`,
-    from: groupUrl(topology, 'brokers', 120_000),
-    count: PLAIN_MESSAGES,
-    size: SIZE,
-    timeoutMs: 120_000,
-  }));
   const { ca: _ca, ...setup } = probeSetup(topology, 'here');
   const host = await deps.openHost(topology, 'here');
-  const result = await runProbe(host, { run: 'bench', user: PROBE_USER, tasks }, { setup, signal });
-  if (result.state !== 'reported') throw new Error(`the plain sender did not run: ${result.detail}`);
-  const reports = result.reports.filter((report) => report.task === 'produce' && 'acknowledged' in report);
-  const times = reports.map(({ firstSentAt, lastSentAt }) => [firstSentAt ?? 0, lastSentAt ?? 0] as const);
-  const seconds = (Math.max(...times.map(([, last]) => last)) - Math.min(...times.map(([first]) => first))) / 1000;
-  const sent = reports.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
+  const sending = { topology, host, setup, group: 'brokers', producers, messages: PLAIN_MESSAGES, signal };
+  const perSecond = await sendPlain(sending);
   const nothing = { cpuSecondsPer10k: null, sendMs: null, deliveryMs: null };
-  return { what: 'plain sender', producers, perSecond: sent / seconds, ...nothing, loadBefore };
+  return { what: 'plain sender', producers, perSecond, ...nothing, loadBefore };
 }
 
 interface LoadCase {
@@ -75,9 +59,13 @@ async function measureLoad(load: LocalLoad, { what, producers, ...rest }: LoadCa
   await startLoad(deps, input, signal);
   const read = async () => (await readLoad(deps, input, signal)).flows[0]?.acknowledged ?? 0;
   await delay(WARM_UP_MS, undefined, { signal });
-  const begin = { at: Date.now(), acknowledged: await read(), cpu: cpuSeconds(drill) };
+  const begin = { at: Date.now(), acknowledged: await read(), cpu: cpuSecondsOf(isLoadOf(drill)) };
   await delay(MEASURE_MS, undefined, { signal });
-  const [cpu, acknowledged, at] = [cpuSeconds(drill) - begin.cpu, (await read()) - begin.acknowledged, Date.now()];
+  const [cpu, acknowledged, at] = [
+    cpuSecondsOf(isLoadOf(drill)) - begin.cpu,
+    (await read()) - begin.acknowledged,
+    Date.now(),
+  ];
   const here = { ...input, flows: flows.map((flow) => ({ ...flow, consumersOn: 'here' })) };
   const ledger = await collectLedger(deps, here, signal);
   await clearLoad(deps, here, signal);
@@ -104,27 +92,17 @@ function placed(
     name: 'bench',
     target: { role: 'none' },
     fault: { kind: 'none', holdSeconds: 1 },
-    load: { flows: [{ perSecond, sizeBytes: SIZE, producers }] },
+    load: { flows: [{ perSecond, sizeBytes: MESSAGE_BYTES, producers }] },
   });
   const flows = placeLoad(topology, { flows: scenario.load.flows, drill, avoid: [], targetGroup: null });
   if (!Array.isArray(flows)) throw new Error(flows.problem);
   return flows.map((flow) => (consumers ? flow : { ...flow, consumersOn: 'nowhere' }));
 }
 
-/** Ticks of a hundredth of a second, user and system; the names before them may hold blanks. */
-function cpuSeconds(drill: string): number {
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      if (!words.includes('everbroker.probe.Load') || !words.some((word) => word.includes(`/${drill}/`))) continue;
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-      return (Number(fields[11]) + Number(fields[12])) / 100;
-    } catch {
-      // it has ended
-    }
-  }
-  throw new Error('the load does not run');
-}
+const isLoadOf =
+  (drill: string) =>
+  (argv: readonly string[]): boolean =>
+    argv.includes('everbroker.probe.Load') && argv.some((word) => word.includes(`/${drill}/`));
 
 /** A million messages, acknowledged and delivered, as the ledger gets them. */
 function measureJoin(messages = 1_000_000): number {

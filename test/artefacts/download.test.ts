@@ -27,10 +27,12 @@ describe('a download', () => {
     const seen: ArtefactProgress[] = [];
     const { path } = await pinnedArchive(cache, source, { progress: (progress) => seen.push(progress) });
     assert.deepEqual(await readFile(path), FILE);
-    assert.deepEqual(
-      server.requests.map((request) => request.range),
-      [undefined, 'bytes=1000000-', 'bytes=2000000-'],
-    );
+    // What was on its way when the connection broke may be lost: it goes on from what it has, which is seldom all that was sent.
+    const starts = server.requests.map(({ range }) => Number(range?.match(/^bytes=(\d+)-$/)?.[1] ?? 0));
+    const [first, second = 0, third = 0] = starts;
+    assert.equal(starts.length, 3);
+    assert.equal(first, 0);
+    assert.ok(second > 0 && second <= 1_000_000 && third > second && third <= second + 1_000_000, starts.join());
     const downloads = seen.filter((progress) => progress.phase === 'downloading');
     assert.equal(downloads.at(-1)?.bytes, FILE.length);
     assert.ok(downloads.every((progress) => progress.total === FILE.length && progress.source === '127.0.0.1'));
@@ -76,15 +78,13 @@ describe('a download', () => {
   });
 
   test('that is aborted leaves the part for next time, and no file or lock', async (t) => {
-    const { server, cache, source, directory, part } = await setUp(t, {
-      cutAfter: (n) => (n === 1 ? 1_000_000 : undefined),
-    });
+    const { server, cache, source, directory, part } = await setUp(t);
     const abort = new AbortController();
-    const progress = ({ bytes }: ArtefactProgress) => bytes >= 1_000_000 && abort.abort(new Error('enough'));
+    const progress = ({ bytes }: ArtefactProgress) => bytes >= 500_000 && abort.abort(new Error('enough'));
     await assert.rejects(pinnedArchive(cache, source, { signal: abort.signal, progress }), /enough|abort/i);
     assert.deepEqual(await readdir(directory), [`${part.split('/').at(-1)}`]);
     const { size } = await stat(part);
-    assert.ok(size > 0 && size <= 1_000_000, `${size}`);
+    assert.ok(size > 0 && size < FILE.length, `${size}`);
     const { path } = await pinnedArchive(cache, source, {});
     assert.deepEqual(await readFile(path), FILE);
     assert.equal(server.requests.at(-1)?.range, `bytes=${size}-`);
