@@ -11,11 +11,12 @@ import { groupNames, hostNames, hostsOfGroup, subnetsOf, type Topology } from '.
 import { failureText, failureType } from './failure-text.js';
 import { asOnlyWriter, type Ownership } from './hold-cluster.js';
 import { observeHosts, placeNetworks, readGroup, resolve, type SeenHosts } from './look.js';
-import { Operation, settleAll } from './operation.js';
+import { Operation } from './operation.js';
 import { slowInstall } from './profiles.js';
 import { activities } from './calls.js';
 import { Runner } from './runner.js';
 import { recorded } from './recorded.js';
+import { settleAll } from './settle-all.js';
 
 export async function deployCluster(input: DeployInput): Promise<DeployOutput> {
   const operation = new Operation('deploy');

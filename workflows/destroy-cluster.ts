@@ -5,10 +5,11 @@ import type { Topology } from '../core/topology/topology.js';
 import { activities, hostsByQueue } from './calls.js';
 import { asOnlyWriter } from './hold-cluster.js';
 import { resolve } from './look.js';
-import { Operation, settleAll } from './operation.js';
+import { Operation } from './operation.js';
 import { quick } from './profiles.js';
 import { Runner } from './runner.js';
 import { recorded } from './recorded.js';
+import { settleAll } from './settle-all.js';
 
 export async function destroyCluster(input: DestroyInput): Promise<DestroyOutput> {
   const operation = new Operation('destroy');

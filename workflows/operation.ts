@@ -2,14 +2,7 @@
  * One operation as the outside sees it: its steps with their states, pausing, and what happens to a step that failed.
  * It runs nothing itself; workflows hand it each step with the function that does it.
  */
-import {
-  ApplicationFailure,
-  CancellationScope,
-  condition,
-  isCancellation,
-  setCurrentDetails,
-  setHandler,
-} from '@temporalio/workflow';
+import { ApplicationFailure, condition, isCancellation, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import type { NodeResult } from '../core/contract.js';
 import type { Step, StepResult } from '../core/plan/step.js';
 import { detailsMarkdown, type Progress, type StepProgress } from '../core/progress.js';
@@ -23,7 +16,7 @@ import {
   skipStepUpdate,
   type StepChoice,
 } from './messages.js';
-import { failureText, failureType } from './failure-text.js';
+import { failureText } from './failure-text.js';
 
 /** What is shown of a step; a plan's steps say more. */
 export type ShownStep = Pick<Step, 'id' | 'summary' | 'host' | 'group' | 'node'>;
@@ -240,34 +233,4 @@ export class Operation {
     if (chosen !== undefined && waiting.includes(chosen)) return chosen;
     throw new Error(waiting.length === 0 ? 'no step waits' : `say which step; waiting: ${waiting.join(', ')}`);
   }
-}
-
-/** Lets every branch come to its own end before the failures of all are thrown as one. */
-export async function settleAll(branches: readonly Promise<unknown>[]): Promise<void> {
-  const ended = await Promise.allSettled(branches);
-  const errors = ended.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
-  const cancelled = errors.find((error) => isCancellation(error));
-  if (cancelled !== undefined) throw cancelled;
-  // A branch that waited for one that failed has failed as it did: that is one failure.
-  const causes = new Set(errors.flatMap((error) => (error instanceof JoinedFailure ? error.joined : [error])));
-  if (causes.size > 0) throw joinFailures([...causes]);
-  if (CancellationScope.current().consideredCancelled) await CancellationScope.current().cancelRequested;
-}
-
-/** Several failures as one; kept apart, so that joining again repeats none. */
-class JoinedFailure extends ApplicationFailure {
-  readonly joined: readonly unknown[];
-
-  constructor(message: string, type: string, joined: readonly unknown[]) {
-    super(message, type, true);
-    this.joined = joined;
-  }
-}
-
-function joinFailures(errors: readonly unknown[]): unknown {
-  const texts = [...new Set(errors.map((error) => failureText(error)))];
-  const types = [...new Set(errors.map((error) => failureType(error)))];
-  if (texts.length === 1) return errors[0];
-  const message = `${texts.length} things failed:\n${texts.join('\n')}`;
-  return new JoinedFailure(message, (types.length === 1 ? types[0] : undefined) ?? 'CommandFailed', errors);
 }

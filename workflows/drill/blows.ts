@@ -10,7 +10,7 @@ import { stepFailure } from '../failure-text.js';
 import type { Ownership } from '../hold-cluster.js';
 import { readEach } from '../look.js';
 import { healing, injecting, quick } from '../profiles.js';
-import { settleAll } from '../operation.js';
+import { settleAll } from '../settle-all.js';
 import type { NamedBlow } from './findings.js';
 import type { Load } from './load.js';
 
