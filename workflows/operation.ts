@@ -33,6 +33,7 @@ export class Operation {
   private readonly decisions = new Map<string, Decision>();
   private policy: FailurePolicy = { onFailure: 'fail', waitAtMostMinutes: 0 };
   private aborted = false;
+  private readonly onAbort: (() => void)[] = [];
 
   constructor(operation: string) {
     this.progress = {
@@ -134,6 +135,11 @@ export class Operation {
     return { run: count('done', 'unchanged'), changed: count('done'), skipped: count('skipped') };
   }
 
+  /** For what must not wait for the next step when the operation is aborted. */
+  whenAborted(act: () => void): void {
+    this.onAbort.push(act);
+  }
+
   private async gate(): Promise<void> {
     if (this.progress.paused) await condition(() => !this.progress.paused || this.aborted);
     this.throwIfAborted();
@@ -221,7 +227,10 @@ export class Operation {
     });
     setHandler(
       abortUpdate,
-      act(() => (this.aborted = true)),
+      act(() => {
+        this.aborted = true;
+        for (const told of this.onAbort) told();
+      }),
       { description: 'End the operation at the next clean point. Input: {}' },
     );
   }

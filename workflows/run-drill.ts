@@ -78,7 +78,7 @@ const drillId = (): string => workflowInfo().firstExecutionRunId.replaceAll('-',
 function judgedRecord(resolved: ResolvedDrill, findings: Findings): DrillRecord {
   const { workflowId, startTime } = workflowInfo();
   const { topology, scenario } = resolved;
-  const { injections, samples, ledger, healed, end } = findings;
+  const { injections, samples, ledger, unseen, healed, end } = findings;
   const unjudged = recordOf(resolved, findings, {
     drill: drillId(),
     workflowId,
@@ -88,7 +88,7 @@ function judgedRecord(resolved: ResolvedDrill, findings: Findings): DrillRecord 
   });
   if (end?.verdict === 'skipped')
     return { ...unjudged, injections: [], hypotheses: [], verdict: 'skipped', reason: end.reason };
-  const evidence = { scenario, injections, samples, ledger, healed, aborted: end?.reason ?? null };
+  const evidence = { scenario, injections, samples, ledger, unseen, healed, aborted: end?.reason ?? null };
   const hasBridges = topology.bridges.length > 0;
   return { ...unjudged, ...judge({ ...evidence, groups: unjudged.topology.groups, hasBridges }) };
 }

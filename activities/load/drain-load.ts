@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { addStatuses, type FlowCounts, type LoadStatus } from '../../core/drills/load-status.js';
 import { loadHosts, type PlacedFlow } from '../../core/drills/place-load.js';
-import { browseTasks, stuckOf, stuckText, type StuckIn } from '../../core/drills/stuck.js';
+import { askedFor, browseTasks, stuckOf, stuckText, type StuckIn, type UnseenQueue } from '../../core/drills/stuck.js';
 import { EverbrokerError } from '../../core/failure.js';
 import { PROBE_USER } from '../../core/naming.js';
 import type { Topology } from '../../core/topology/topology.js';
@@ -27,8 +27,7 @@ export interface Drained {
   /** Everything that may have been stored arrived. */
   complete: boolean;
   stuck: Omit<StuckIn, 'ids'>[];
-  /** Queues that could not be looked into, as `flow group: why`. */
-  unseen: string[];
+  unseen: UnseenQueue[];
 }
 
 const PAUSE_MS = 250;
@@ -121,6 +120,6 @@ async function browse(
   await writeStuck(opened, { drill, text: stuckText(stuck), signal });
   const unseen = result.reports
     .filter(({ name }) => !seen.some((report) => report.name === name))
-    .map(({ name, outcome, errors }) => `${name}: ${errors[0]?.message ?? outcome}`);
+    .map(({ name, outcome, errors }) => ({ ...askedFor(name), why: errors[0]?.message ?? outcome }));
   return { stuck: stuck.map(({ flow, queue, broker, count }) => ({ flow, queue, broker, count })), unseen };
 }

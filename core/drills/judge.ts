@@ -9,6 +9,7 @@ import type { DrillVerdict, Hypothesis, Injection } from './record.js';
 import { brokerRto, redundancyBack } from './recovery.js';
 import type { RoleSample } from './samples.js';
 import type { Expectation, Scenario } from './scenario.js';
+import type { UnseenQueue } from './stuck.js';
 
 /** A fault as it was done; what the samples tell of its recovery is measured here. */
 export type Done = Omit<Injection, 'brokerRtoSeconds' | 'redundancyBackSeconds'>;
@@ -22,6 +23,8 @@ export interface Evidence {
   injections: readonly Done[];
   samples: readonly RoleSample[];
   ledger: Ledger | null;
+  /** Queues that could not be looked into after draining; null when nobody has looked. */
+  unseen: readonly UnseenQueue[] | null;
   /** Every fault was looked for at the end and not found. */
   healed: boolean;
   /** Why it was ended before its time (a guard, the longest time, a cancellation), else null. */

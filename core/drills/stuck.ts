@@ -15,6 +15,14 @@ export interface StuckIn {
   ids: string;
 }
 
+/** A queue that could not be looked into: what waits there is known to nobody. */
+export interface UnseenQueue {
+  flow: string;
+  /** Group whose master was to be asked. */
+  broker: string;
+  why: string;
+}
+
 /** A message may be stuck at either end of its way, or between them: every group is asked for every queue. */
 export function browseTasks(topology: Topology, flows: readonly PlacedFlow[], timeoutMs: number): BrowseTask[] {
   return flows.flatMap(({ flow, queue }) =>
@@ -36,9 +44,15 @@ export const groupUrl = (topology: Topology, group: string, timeoutMs: number): 
   return probeUrl(nodes, timeoutMs, openwireScheme(topology));
 };
 
+/** Flow and group of a task of the above. */
+export function askedFor(name: string): { flow: string; broker: string } {
+  const [flow = '', broker = ''] = name.split(' ');
+  return { flow, broker };
+}
+
 export function stuckOf(flows: readonly PlacedFlow[], reports: readonly BrowseReport[]): StuckIn[] {
   return reports.flatMap(({ name, count, ids }) => {
-    const [flow = '', broker = ''] = name.split(' ');
+    const { flow, broker } = askedFor(name);
     const queue = flows.find((placed) => placed.flow === flow)?.queue ?? '';
     return count === 0 ? [] : [{ flow, queue, broker, count, ids }];
   });

@@ -130,6 +130,7 @@ export const anEvidence = (parts: Partial<Evidence> = {}): Evidence => ({
   injections: [aStop()],
   samples: samplesOf(goodRoles()),
   ledger: aLedger(),
+  unseen: [],
   healed: true,
   aborted: null,
   ...parts,

@@ -3,6 +3,7 @@ import type { DrillRecord } from '../../core/drills/record.js';
 import type { HostFault } from '../../core/drills/host-fault.js';
 import { noCounts, type FlowLedger, type Ledger, type LedgerCounts } from '../../core/drills/ledger.js';
 import type { PlacedFlow } from '../../core/drills/place-load.js';
+import type { UnseenQueue } from '../../core/drills/stuck.js';
 import type { RoleSample, SampledRole } from '../../core/drills/samples.js';
 import type { Activities } from '../../activities/index.js';
 import { activity } from '../../activities/run-activity.js';
@@ -23,6 +24,8 @@ export class FakeDrills {
   backlog = 0;
   lastEndedAt: number | null = null;
   loads = 0;
+  /** Queues that are not there to be looked into. */
+  unseen: UnseenQueue[] = [];
   /** Names of the load's flows. */
   placed: string[] = [];
 
@@ -90,7 +93,7 @@ export function fakeDrillActivities(fake: FakeCluster): DrillActivities {
       return { started: true };
     }),
     readLoad: named('readLoad', () => ({ running: true, flows: countsOf(drills), errors: [] })),
-    drainLoad: named('drainLoad', () => ({ complete: true, stuck: [], unseen: [] })),
+    drainLoad: named('drainLoad', () => ({ complete: true, stuck: [], unseen: drills.unseen })),
     collectLedger: named('collectLedger', ({ flows }: { flows: PlacedFlow[] }) => ledgerOf(flows, drills)),
     clearLoad: named('clearLoad', () => {
       drills.loads = 0;

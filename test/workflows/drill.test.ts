@@ -5,6 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { drillRecordSchema, type DrillRecord } from '../../core/drills/record.js';
 import type { ScenarioInput } from '../../core/drills/scenario.js';
 import { EverbrokerError } from '../../core/failure.js';
+import { fault } from '../support/fake-cluster.js';
 import { failureOf, Scene, type SceneOptions } from '../support/workflow-env.js';
 
 const scenario = (more: Partial<ScenarioInput> = {}): ScenarioInput => ({
@@ -189,7 +190,27 @@ describe('a drill that proves nothing', { concurrency: 3 }, () => {
     });
     assert.equal(record.verdict, 'inconclusive');
     assert.match(record.reason, /messages wait, more than 100/);
+    assert.equal(scene.fake.calls('drainLoad').length, 1, 'what waits is taken before anything is called lost');
     assert.deepEqual(scene.fake.drills.inForce, []);
+  });
+});
+
+describe('a drill whose queues could not all be looked into', { concurrency: 3 }, () => {
+  test('is inconclusive, and says which queue', async () => {
+    const scene = await deployed();
+    scene.fake.drills.unseen = [{ flow: 'g1-g1', broker: 'g2', why: 'no broker answers' }];
+    const record = await drill(scene);
+    assert.equal(record.verdict, 'inconclusive');
+    assert.match(record.reason, /that of g1-g1 at g2 \(no broker answers\)/);
+  });
+
+  test('calls nothing lost that may wait there', async () => {
+    const scene = await deployed();
+    scene.fake.drills.lost = 3;
+    scene.fake.fail('drainLoad', fault('no host of the load answers'), fault('no host of the load answers'));
+    const record = await drill(scene);
+    assert.equal(record.verdict, 'inconclusive');
+    assert.equal(record.hypotheses.find(({ name }) => name === 'lost')?.held, null);
   });
 });
 
@@ -252,17 +273,51 @@ describe('a drill that is paused or aborted while its fault is on', { concurrenc
     assert.equal((await handle.result()).verdict, 'passed');
   });
 
-  test('heals after an abort too, ends its load, and proves nothing', async () => {
+  /** It would be held for ten minutes. */
+  const long = { fault: { kind: 'freeze', holdSeconds: 600 } } as const;
+
+  for (const paused of [false, true])
+    test(`heals at once after an abort${paused ? ' while it is paused' : ''}, ends its load, and proves nothing`, async () => {
+      const scene = await deployed();
+      const handle = await scene.start('runDrill', { scenario: scenario(long) });
+      await scene.fake.until('injectFault/h1 ended');
+      if (paused) await handle.executeUpdate('pause', { args: [{}] });
+      await handle.executeUpdate('abort', { args: [{}] });
+      const record = await handle.result();
+      assert.equal(record.verdict, 'inconclusive');
+      assert.equal(record.reason, 'ended early: aborted on request');
+      assert.equal(record.injections[0]?.healedBy, 'drill');
+      proveNothingLeft(scene, record);
+      assert.equal((await handle.describe()).status.name, 'COMPLETED');
+    });
+
+  test('fails all the same when messages were lost before an abort', async () => {
     const scene = await deployed();
-    const handle = await scene.start('runDrill', { scenario: scenario(held) });
+    scene.fake.drills.lost = 2;
+    const handle = await scene.start('runDrill', { scenario: scenario(long) });
     await scene.fake.until('injectFault/h1 ended');
     await handle.executeUpdate('abort', { args: [{}] });
+    assert.equal((await failureOf(handle.result())).type, 'DrillFailed');
+    assert.match(onlyRecord(scene).reason, /^lost: 2/);
+  });
+
+  test('that is aborted before its fault breaks nothing', async () => {
+    const scene = await deployed();
+    const proving = scene.fake.hang('proveMessages', { beats: true });
+    const handle = await scene.start('runDrill', { scenario: scenario(held) });
+    await proving.started;
+    await handle.executeUpdate('abort', { args: [{}] });
     const record = await handle.result();
-    assert.equal(record.verdict, 'inconclusive');
-    assert.match(record.reason, /aborted on request/);
+    assert.equal(record.reason, 'ended early: aborted on request');
+    assert.equal(scene.fake.drills.faults.size, 0);
+    assert.equal(scene.fake.claim, null);
+  });
+
+  function proveNothingLeft(scene: Scene, record: DrillRecord): void {
+    assert.deepEqual(onlyRecord(scene), record);
     assert.equal(record.healed, true);
     assert.deepEqual(scene.fake.drills.inForce, []);
     assert.equal(scene.fake.drills.loads, 0);
     assert.equal(scene.fake.claim, null);
-  });
+  }
 });

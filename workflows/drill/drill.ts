@@ -56,30 +56,29 @@ export class Drill {
     const { findings, scenario } = this;
     const whole = new CancellationScope();
     const limit = new CancellationScope();
-    let late = false;
+    /** Why the drill itself ended what it was doing; a cancellation from outside has none. */
+    let cut: string | null = null;
+    const cutShort = (why: string): void => {
+      cut ??= why;
+      whole.cancel();
+    };
     limit
       .run(() => sleep(`${scenario.guards.atMostMinutes} minutes`, { summary: 'longest time of the drill' }))
-      .then(() => {
-        late = true;
-        whole.cancel();
-      })
+      .then(() => cutShort(`longer than ${scenario.guards.atMostMinutes} min: healed and ended`))
       .catch(() => undefined);
+    // What is broken is not to stay so until a hold is over.
+    this.operation.whenAborted(() => cutShort('aborted on request'));
     try {
       await whole.run(() => this.phases());
     } catch (error) {
-      findings.end = this.endBy(error, late);
+      const reason = isCancellation(error) ? (cut ?? 'cancelled') : failureText(error);
+      findings.end = { verdict: 'inconclusive', reason };
       const refused = failureType(error) === 'FaultImpossible' || failureType(error) === 'DrillRefused';
-      if (refused || (isCancellation(error) && !late)) findings.rethrow = error;
+      if (refused || (isCancellation(error) && cut === null)) findings.rethrow = error;
     }
     limit.cancel();
     await CancellationScope.nonCancellable(() => this.leave());
     return findings;
-  }
-
-  private endBy(error: unknown, late: boolean): Findings['end'] {
-    const because = (reason: string): Findings['end'] => ({ verdict: 'inconclusive', reason });
-    if (!isCancellation(error)) return because(error instanceof Error ? failureText(error) : String(error));
-    return because(late ? `longer than ${this.scenario.guards.atMostMinutes} min: healed and ended` : 'cancelled');
   }
 
   private async phases(): Promise<void> {
@@ -91,7 +90,11 @@ export class Drill {
     await this.phase('load flows on', () =>
       sleep(this.scenario.load.afterSeconds * 1000, { summary: 'load flows on' }),
     );
-    await this.phase('drain', () => this.load.drain());
+    await this.phase('drain', () => this.drain());
+  }
+
+  private async drain(): Promise<void> {
+    this.findings.unseen = await this.load.drain();
   }
 
   /** Whatever happened: heal, look, end the load, collect what there is. */
@@ -100,6 +103,8 @@ export class Drill {
     // Each is looked for once more, also where it was healed before.
     for (const blows of this.begun) if (!(await this.quietly('heal', () => blows.heal()))) findings.healed = false;
     if (!this.load.started) return;
+    // What is still on its way would else be taken for lost.
+    if (findings.unseen === null && findings.injections.length > 0) await this.quietly('drain', () => this.drain());
     await this.quietly('collect', async () => {
       findings.samples = await this.load.samples();
       findings.ledger = await this.load.ledger();

@@ -4,6 +4,7 @@ import type { Ledger } from '../../core/drills/ledger.js';
 import type { Done } from '../../core/drills/judge.js';
 import type { DrillRecord } from '../../core/drills/record.js';
 import type { RoleSample } from '../../core/drills/samples.js';
+import type { UnseenQueue } from '../../core/drills/stuck.js';
 import { groupNames, nodesOfGroup } from '../../core/topology/topology.js';
 import type { ResolvedDrill } from '../../activities/drills/resolve.js';
 
@@ -12,6 +13,8 @@ export interface Findings {
   injections: Done[];
   samples: RoleSample[];
   ledger: Ledger | null;
+  /** Queues that could not be looked into after draining; null while nobody has looked. */
+  unseen: readonly UnseenQueue[] | null;
   /** Every fault was looked for and not found. */
   healed: boolean;
   /** Decided without judging: nothing was broken, or the drill was cut short. */
@@ -27,6 +30,7 @@ export const EMPTY_FINDINGS: Findings = {
   injections: [],
   samples: [],
   ledger: null,
+  unseen: null,
   healed: true,
   end: null,
   rethrow: null,

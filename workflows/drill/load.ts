@@ -4,6 +4,7 @@ import type { LoadCounts } from '../../core/drills/guards.js';
 import type { Ledger } from '../../core/drills/ledger.js';
 import { loadHosts, placeLoad, type PlacedFlow } from '../../core/drills/place-load.js';
 import type { RoleSample } from '../../core/drills/samples.js';
+import type { UnseenQueue } from '../../core/drills/stuck.js';
 import type { Strike } from '../../core/drills/blow.js';
 import { brokerHosts, firstHost } from '../../core/topology/topology.js';
 import { activities } from '../calls.js';
@@ -103,12 +104,12 @@ export class Load {
     });
   }
 
-  /** Producers stop, consumers take what is left; what is stuck then is looked for. */
-  async drain(): Promise<void> {
+  /** Producers stop, consumers take what is left; what is stuck then is looked for. @returns where it could not be. */
+  async drain(): Promise<UnseenQueue[]> {
     const { topology, setting } = this;
     const call = activities({ summary: 'drain, look for what is stuck', profile: draining, on: this.on });
     const { token } = setting.ownership;
-    await call.drainLoad({
+    const { unseen } = await call.drainLoad({
       topology,
       token,
       drill: setting.id,
@@ -116,6 +117,7 @@ export class Load {
       idleSeconds: IDLE_SECONDS,
       atMostSeconds: DRAIN_SECONDS,
     });
+    return unseen;
   }
 
   /** Any host of the load: its worker reaches the others too. */

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { judge, type Evidence } from '../../../core/drills/judge.js';
 import type { Hypothesis } from '../../../core/drills/record.js';
+import type { UnseenQueue } from '../../../core/drills/stuck.js';
 import {
   aFlow,
   aLedger,
@@ -57,6 +58,7 @@ interface Row {
   reason: RegExp;
 }
 
+const unseen = (flow: string): UnseenQueue => ({ flow, broker: 'B', why: 'refused' });
 const counts = (parts: Parameters<typeof aFlow>[0]): Partial<Evidence> => ({ ledger: aLedger(aFlow(parts)) });
 const roles = (parts: ReturnType<typeof goodRoles>): Partial<Evidence> => ({
   samples: samplesOf({ ...goodRoles(), ...parts }),
@@ -320,6 +322,60 @@ const rows: Row[] = [
     verdict: 'inconclusive',
     by: 'oneMaster',
     reason: /do not cover/,
+  },
+  {
+    name: 'a queue that could not be looked into, though all is well that was seen',
+    spoilt: { unseen: [unseen('A-A')] },
+    verdict: 'inconclusive',
+    by: 'stuck',
+    reason: /^stuck: a queue could not be looked into: that of A-A at B \(refused\)$/,
+  },
+  {
+    name: 'messages that may be in a queue that could not be looked into',
+    spoilt: { ...counts({ delivered: 2095, lost: 5 }), unseen: [unseen('A-A')] },
+    verdict: 'inconclusive',
+    by: 'lost',
+    reason: /^lost: 5 of A-A; a queue could not be looked into: .*stuck: /,
+  },
+  {
+    name: 'messages that may be in a queue, none of which was looked into',
+    spoilt: { ...counts({ delivered: 2095, lost: 5 }), unseen: null },
+    verdict: 'inconclusive',
+    by: 'lost',
+    reason: /no queue was looked into/,
+  },
+  {
+    name: 'a loss in a flow whose queues were all looked into, beside one with a queue that was not',
+    spoilt: {
+      ledger: aLedger(aFlow({ delivered: 2099, lost: 1 }), aFlow({ flow: 'A-B', to: 'B' })),
+      unseen: [unseen('A-B')],
+    },
+    verdict: 'failed',
+    by: 'lost',
+    reason: /^lost: 1 of A-A/,
+  },
+  {
+    name: 'messages that are stuck where somebody looked, beside a queue that could not be looked into',
+    spoilt: { ...counts({ delivered: 2095, stuck: 5 }), unseen: [unseen('A-A')] },
+    verdict: 'failed',
+    by: 'stuck',
+    reason: /^stuck: 5 of A-A/,
+  },
+  {
+    name: 'two masters, beside a queue that could not be looked into',
+    spoilt: {
+      ...roles({
+        a2: [
+          [0, 'slave'],
+          [FAULT, 'master'],
+        ],
+        a1: [[0, 'master']],
+      }),
+      unseen: [unseen('A-A')],
+    },
+    verdict: 'failed',
+    by: 'oneMaster',
+    reason: /^split brain/,
   },
   {
     name: 'a fault that was never done',
