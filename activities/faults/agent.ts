@@ -1,10 +1,13 @@
 /** Faults that the host's agent does and times: its own process is not what is hit. */
 import { parseHealed, parseInjected, parseSighting } from '../../core/drills/parse-fault.js';
+import type { HostFault } from '../../core/drills/host-fault.js';
 import { EverbrokerError } from '../../core/failure.js';
 import { AGENT_FILE } from '../../core/layout.js';
+import type { Topology } from '../../core/topology/topology.js';
 import type { CommandResult, Host } from '../../hosts/host.js';
 import { ownedBy } from '../../hosts/owned-host.js';
 import { commandFailed } from '../../hosts/run.js';
+import type { Deps } from '../deps.js';
 import type { FaultBy, FaultDoer } from './fault-doer.js';
 
 /** Filling a disk takes seconds. */
@@ -35,6 +38,26 @@ export const agentFaults: FaultDoer<'agent'> = {
     return parseSighting(await ask(opened, ['look', id], { timeoutMs: LOOK_MS, signal }));
   },
 };
+
+/** Why the agent of a host could not do these faults, every reason: what it needs of nodes and their stores. */
+export async function problemsOfAgent(
+  deps: Deps,
+  { topology, host, faults }: { topology: Topology; host: string; faults: readonly HostFault[] },
+  signal: AbortSignal,
+): Promise<string[]> {
+  const opened = await deps.openHost(topology, host);
+  const asks = faults.map(async (fault): Promise<string[]> => {
+    if (fault.by !== 'agent') return [];
+    try {
+      await ask(opened, ['check', fault.kind, targetOf(fault)], { timeoutMs: LOOK_MS, signal });
+      return [];
+    } catch (error) {
+      if (error instanceof EverbrokerError && error.type === 'FaultImpossible') return [error.message];
+      throw error;
+    }
+  });
+  return (await Promise.all(asks)).flat();
+}
 
 const targetOf = (fault: FaultBy<'agent'>): string => (fault.kind === 'restart-service' ? fault.service : fault.node);
 

@@ -27,16 +27,13 @@ function look(deps: Deps, input: Omit<Input, 'token'>, signal: AbortSignal): Pro
   return platformOf(input.topology, input.host).faults.look(siteOf(deps, input), input, signal);
 }
 
-/**
- * Why these faults cannot be done to a host, every reason; empty when all can. Asked before a drill begins: it may take a
- * minute where the image of the helpers has to be made first, and leaves nothing behind.
- */
-export async function faultSupport(
+/** Why these faults cannot be done around a host, every reason. */
+export async function problemsAround(
   deps: Deps,
   { topology, host, faults }: { topology: Topology; host: string; faults: readonly HostFault[] },
   signal: AbortSignal,
-): Promise<{ problems: string[] }> {
+): Promise<string[]> {
   const around = faults.filter((fault): fault is FaultAround => fault.by !== 'agent');
-  if (around.length === 0) return { problems: [] };
-  return { problems: await platformOf(topology, host).faults.problems({ deps, topology, host }, around, signal) };
+  if (around.length === 0) return [];
+  return platformOf(topology, host).faults.problems({ deps, topology, host }, around, signal);
 }

@@ -39,6 +39,19 @@ check_disk() {
   [ $(($1 * $2)) -le "$MOST_BYTES" ] || fail 6 "the file system of $NODE's store has more than $((MOST_BYTES / 1048576)) MiB"
 }
 
+# What a fault of kind $1 needs of node $2, whose launch file was read: nothing of it changes while a drill runs.
+check_needs() {
+  case $1 in
+    restart-service) [ -n "$COMMAND" ] || fail 6 "$2 is no service" ;;
+    kill | stop | freeze | replace-lock | disk-full) [ -z "$COMMAND" ] || fail 6 "$2 is no broker" ;;
+    *) fail 2 "no such fault: $1" ;;
+  esac
+  case $1 in
+    replace-lock) [ -n "$STORE" ] && [ -e "$STORE/lock" ] || fail 6 "the store of $2 has no lock file" ;;
+    disk-full) check_disk ;;
+  esac
+}
+
 # The agent that runs must know of timers: a newer file becomes it only after some seconds.
 agent_obeys() {
   agent_runs || fail 5 'no agent runs that could heal the fault'
@@ -55,19 +68,9 @@ arm() {
     other=''
     if [ -f "$file" ] && read -r _ other _ 2>/dev/null <"$file" && [ "$other" = "$3" ]; then fail 6 "another fault holds $3"; fi
   done
+  check_needs "$2" "$3"
   found=0 born=0
-  case $2 in
-    kill | stop | freeze | restart-service) jvm_lives || fail 3 "$3 does not run" ;;
-    replace-lock)
-      [ -n "$STORE" ] && [ -e "$STORE/lock" ] || fail 6 "the store of $3 has no lock file"
-      jvm_lives || fail 3 "$3 does not run" ;;
-    disk-full) check_disk ;;
-    *) fail 2 "no such fault: $2" ;;
-  esac
-  case $2 in
-    restart-service) [ -n "$COMMAND" ] || fail 6 "$3 is no service" ;;
-    *) [ -z "$COMMAND" ] || fail 6 "$3 is no broker" ;;
-  esac
+  case $2 in disk-full) ;; *) jvm_lives || fail 3 "$3 does not run" ;; esac
   # A broker looks at its lock once a second; when it does not mind the new one, it is made to.
   wait_ms=$4
   if [ "$2" = replace-lock ] && [ "$wait_ms" -lt 10000 ]; then wait_ms=10000; fi
@@ -234,13 +237,23 @@ fault_look() { # ID
   echo "fault present=$seen expired=$expired $kind $target: $detail"
 }
 
+# Before a drill begins: whether the fault could be done, by what does not depend on the moment.
+fault_check() { # KIND NODE
+  [ $# = 2 ] || fail 2 'usage: fault check KIND NODE'
+  check_name "$2"
+  read_launch "$2" || fail 3 "$2 has no launch file"
+  check_needs "$@"
+  echo possible
+}
+
 cmd_fault() {
-  verb=${1:-}; [ $# -ge 2 ] || fail 2 'usage: fault inject|heal|look ID …'
+  verb=${1:-}; [ $# -ge 2 ] || fail 2 'usage: fault check|inject|heal|look …'
   check_name "$2"; shift
   case $verb in
     inject) fault_inject "$@" ;;
     heal) fault_heal "$1" ;;
     look) fault_look "$1" ;;
-    *) fail 2 'usage: fault inject|heal|look ID …' ;;
+    check) fault_check "$@" ;;
+    *) fail 2 'usage: fault check|inject|heal|look …' ;;
   esac
 }

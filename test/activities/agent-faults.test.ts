@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Deps } from '../../activities/deps.js';
-import { agentFaults } from '../../activities/faults/agent.js';
+import { agentFaults, problemsOfAgent } from '../../activities/faults/agent.js';
 import type { FaultBy, FaultInput } from '../../activities/faults/fault-doer.js';
 import { EverbrokerError } from '../../core/failure.js';
 import type { CommandResult, Host } from '../../hosts/host.js';
@@ -79,5 +79,18 @@ describe('a fault that the agent does', () => {
     assert.equal(await failing({ exitCode: 97 }), 'OwnershipLost');
     assert.equal(await failing({ exitCode: 137, timedOut: true }), 'CommandTimedOut');
     assert.match(String(await failing({ stdout: 'something else' })), /not an answer/);
+  });
+
+  test('is asked for before a drill begins: what the agent would refuse is a problem, what went wrong is none', async () => {
+    const faults = [input.fault, { by: 'agent', kind: 'disk-full', node: 'mq1', holdSeconds: 1 }] as const;
+    const problems = (answer: Partial<CommandResult>): Promise<string[]> =>
+      problemsOfAgent(answering(answer).deps, { ...input, faults }, signal);
+    const { deps, asked } = answering({ stdout: 'possible\n' });
+    assert.deepEqual(await problemsOfAgent(deps, { ...input, faults }, signal), []);
+    assert.deepEqual(asked, [`${AGENT} fault check freeze mq1`, `${AGENT} fault check disk-full mq1`]);
+    const said = 'the store of mq1 is on the file system of /';
+    const refused = { exitCode: 6, stderr: `agent: ${said}\n` };
+    assert.deepEqual(await problems(refused), [`h1: ${said}`, `h1: ${said}`]);
+    await assert.rejects(problems({ exitCode: 137, timedOut: true }), { type: 'CommandTimedOut' });
   });
 });

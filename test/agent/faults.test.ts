@@ -235,6 +235,15 @@ describe('the host agent breaks things on purpose', () => {
     await host.run();
     const pid = await host.jvm('mq1');
     assert.match(await refused('f1', 'disk-full'), /^6 .*file system/);
+    for (const [kind, node, said] of [
+      ['disk-full', 'mq1', /^6 .*file system/],
+      ['replace-lock', 'mq1', /^6 .*no lock file/],
+      ['kill', 'mq2', /^3 .*mq2 has no launch file/],
+      ['kill', 'mq1', /^0 $/],
+    ] as const) {
+      const { code, stderr } = await host.agent('fault', 'check', kind, node);
+      assert.match(`${code} ${stderr.trim()}`, said, 'it is told before anything is done');
+    }
     assert.match(await refused('f1', 'restart-service'), /^6 .*no service/);
     assert.match(await refused('f1', 'replace-lock'), /^6 .*no lock file/);
     assert.match(await refused('f1', 'melt'), /^2 .*no such fault/);
