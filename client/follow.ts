@@ -12,11 +12,17 @@ const POLL_MS = 200;
 const LONG_POLL_MS = 500;
 const LONG_AFTER_MS = 2000;
 
-export async function follow<O extends object>(operation: OperationHandle<O>, terminal: Terminal): Promise<O> {
+/** @param begin What is told of the operation first: from the first word on Ctrl-C is heard. */
+export async function follow<O extends object>(
+  operation: OperationHandle<O>,
+  terminal: Terminal,
+  begin: () => void = () => undefined,
+): Promise<O> {
   const printer = new ProgressPrinter(terminal.json);
+  const interrupted = onInterrupt(operation, terminal);
+  begin();
   let ended = false;
   const result = operation.result().finally(() => (ended = true));
-  const interrupted = onInterrupt(operation, terminal);
   const watching = watch(operation, printer, () => ended);
   try {
     const output = await result;

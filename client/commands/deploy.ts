@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { follow } from '../follow.js';
 import { deployText } from '../render.js';
 import { openSession } from '../session.js';
-import { tellStarted } from './started.js';
+import { startedOf, tellDetached, tellStarted } from './started.js';
 import { openTerminal } from '../terminal.js';
 import { topologyInput } from '../topology-argument.js';
 
@@ -36,9 +36,9 @@ export function addDeploy(program: Command): void {
         { ...input, onFailure: options.onFailure, rollback: options.rollback ?? false },
         options.id === undefined ? {} : { workflowId: options.id },
       );
-      const started = tellStarted(operation, { session, terminal, detach: options.detach });
-      if (options.detach) return;
-      const output = await follow(operation, terminal);
+      const started = startedOf(operation, session);
+      if (options.detach) return tellDetached(started, terminal);
+      const output = await follow(operation, terminal, () => tellStarted(started, terminal));
       const credentials = `npx everbroker credentials ${output.cluster} (${session.state.home}/credentials/${output.cluster}.json)`;
       terminal.result(deployText(output, { credentials, ui: started.ui }), { ...output, ...started });
     });

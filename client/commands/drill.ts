@@ -7,7 +7,7 @@ import { drillText } from '../render-drill.js';
 import { follow } from '../follow.js';
 import { scenarioInput } from '../topology-argument.js';
 import { openSession } from '../session.js';
-import { tellStarted } from './started.js';
+import { startedOf, tellDetached, tellStarted } from './started.js';
 import { openTerminal } from '../terminal.js';
 import { clusterInput } from '../topology-argument.js';
 
@@ -39,9 +39,9 @@ export function addDrill(program: Command): void {
         { ...input, startedBy: `${userInfo().username} at the command line` },
         options.id === undefined ? {} : { workflowId: options.id },
       );
-      tellStarted(operation, { session, terminal, detach: options.detach });
-      if (options.detach) return;
-      const record = await follow(operation, terminal).catch((error: unknown) => {
+      const started = startedOf(operation, session);
+      if (options.detach) return tellDetached(started, terminal);
+      const record = await follow(operation, terminal, () => tellStarted(started, terminal)).catch((error: unknown) => {
         const failed = failedRecord(error);
         if (failed === null) throw error;
         return failed;

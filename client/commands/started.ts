@@ -9,15 +9,17 @@ export interface Started {
   ui: string | null;
 }
 
-/** Tells where it can be watched; with `detach` that is the command's result. */
-export function tellStarted<O>(
-  operation: OperationHandle<O>,
-  { session, terminal, detach = false }: { session: Session; terminal: Terminal; detach?: boolean | undefined },
-): Started {
-  const { workflowId, runId } = operation;
-  const ui = session.link.uiUrl(workflowId, runId);
+export function startedOf<O>({ workflowId, runId }: OperationHandle<O>, session: Session): Started {
+  return { workflowId, runId, ui: session.link.uiUrl(workflowId, runId) };
+}
+
+/** Where it can be watched. */
+export function tellStarted({ workflowId, ui }: Started, terminal: Terminal): void {
   if (ui !== null) terminal.line(`workflow ${workflowId}: ${ui}`);
-  const started = { workflowId, runId, ui };
-  if (detach) terminal.result(`started ${workflowId}`, started);
-  return started;
+}
+
+/** The result of a command that does not wait for the operation's. */
+export function tellDetached(started: Started, terminal: Terminal): void {
+  tellStarted(started, terminal);
+  terminal.result(`started ${started.workflowId}`, started);
 }
