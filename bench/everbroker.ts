@@ -9,7 +9,7 @@ import { LABEL_CLUSTER } from '../core/naming.js';
 import { docker, run, type Outcome } from './command.js';
 import { parseSteps, phasesOf, provenAfter, type Phases } from './phases.js';
 import type { TopologyInput } from '../core/topology/schema.js';
-import { CLUSTER } from './topology.js';
+import { CLUSTERS } from './topology.js';
 
 const COMMAND = fileURLToPath(new URL('../bin/everbroker.mjs', import.meta.url));
 
@@ -44,9 +44,11 @@ export class EverbrokerOnTest {
   private readonly env: Record<string, string>;
   private readonly file: string;
   private readonly classData: string;
+  private readonly cluster: string;
 
-  private constructor(home: string, env: Record<string, string>) {
+  private constructor(home: string, { topology, env = {} }: EverbrokerOptions) {
     this.home = home;
+    this.cluster = topology.name;
     this.env = env;
     this.file = join(home, 'topology.json');
     this.classData = join(home, 'cache', 'class-data');
@@ -59,7 +61,7 @@ export class EverbrokerOnTest {
     await mkdir(cache);
     for (const name of ['bin', 'prepared', options.tarball, `${options.tarball}.json`])
       await symlink(join(options.cache, name), join(cache, name));
-    const everbroker = new EverbrokerOnTest(home, options.env ?? {});
+    const everbroker = new EverbrokerOnTest(home, options);
     await writeFile(everbroker.file, JSON.stringify(options.topology));
     return everbroker;
   }
@@ -95,7 +97,7 @@ export class EverbrokerOnTest {
     // Fields 14 and 15 of stat, counted after the name in brackets; ticks are hundredths of a second on Linux.
     const script = `for stat in /proc/[0-9]*/stat; do sed -n 's/^[0-9]* (java) //p' "$stat" 2>/dev/null; done`;
     let ticks = 0;
-    for (const container of await ownedContainers(signal)) {
+    for (const container of await containersOf(this.cluster, signal)) {
       for (const line of (await docker(['exec', container, 'sh', '-c', script], signal)).split('\n')) {
         const fields = line.split(' ');
         ticks += Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
@@ -123,7 +125,7 @@ export class EverbrokerOnTest {
   /** Removes all, whatever state an interruption left it in. */
   async close(): Promise<void> {
     await this.command(['down', '--json']).catch(report);
-    await removeLeftOvers().catch(report);
+    await removeLeftOvers([this.cluster]).catch(report);
     await rm(this.home, { recursive: true, force: true });
   }
 
@@ -152,17 +154,19 @@ function resultOf(outcome: Outcome, wanted: 'deployed' | 'unchanged'): z.output<
   return result;
 }
 
-const OWNED = ['--filter', `label=${LABEL_CLUSTER}=${CLUSTER}`];
+const ownedBy = (cluster: string): string[] => ['--filter', `label=${LABEL_CLUSTER}=${cluster}`];
 const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 
-const ownedContainers = async (signal?: AbortSignal): Promise<string[]> =>
-  lines(await docker(['ps', '-q', ...OWNED], signal));
+const containersOf = async (cluster: string, signal?: AbortSignal): Promise<string[]> =>
+  lines(await docker(['ps', '-q', ...ownedBy(cluster)], signal));
 
-/** What a benchmark that was killed left behind, by the cluster's label. */
-export async function removeLeftOvers(): Promise<void> {
+/** What a benchmark that was killed left behind, by the clusters' label. */
+export async function removeLeftOvers(clusters: readonly string[] = CLUSTERS): Promise<void> {
   const remove = async (list: readonly string[], rm: readonly string[]): Promise<void> => {
-    const found = lines(await docker([...list, ...OWNED]));
-    if (found.length > 0) await docker([...rm, ...found]);
+    for (const cluster of clusters) {
+      const found = lines(await docker([...list, ...ownedBy(cluster)]));
+      if (found.length > 0) await docker([...rm, ...found]);
+    }
   };
   await remove(['ps', '-aq'], ['rm', '-f', '-v']);
   await remove(['network', 'ls', '-q'], ['network', 'rm']);

@@ -5,10 +5,16 @@ import { z } from 'zod';
 import { topologySchema, type TopologyInput } from '../core/topology/schema.js';
 
 export const CLUSTER = 'everbroker-bench';
-const NETWORK = { name: 'everbroker-bench-qqnetwork', subnet: '10.213.8.0/24' };
+/** Of two clusters at once the second has a name, a subnet and ports of its own. */
+export type Lane = 0 | 1;
+const laneName = (lane: Lane): string => (lane === 0 ? CLUSTER : `${CLUSTER}-${lane + 1}`);
+/** All that a benchmark may have left behind. */
+export const CLUSTERS = [laneName(0), laneName(1)];
+const SUBNETS = ['10.213.8', '10.213.10'] as const;
 /** Ports of ha-6 are moved by so much: away from a cluster that runs here, and below the machine's ephemeral ports. */
 const OPENWIRE_SHIFT = 31716 - 61616;
 const CONSOLE_SHIFT = 31261 - 8161;
+const LANE_SHIFT = 20;
 
 async function shipped(name: string): Promise<TopologyInput> {
   const text = await readFile(new URL(`../topologies/${name}.yaml`, import.meta.url), 'utf8');
@@ -16,18 +22,20 @@ async function shipped(name: string): Promise<TopologyInput> {
 }
 
 /** On ports and in a subnet of its own. */
-export async function dockerTopology(image: string, name = 'ha-6'): Promise<TopologyInput> {
+export async function dockerTopology(image: string, name = 'ha-6', lane: Lane = 0): Promise<TopologyInput> {
   const topology = await shipped(name);
-  topology.name = CLUSTER;
+  topology.name = laneName(lane);
+  const subnet = SUBNETS[lane];
+  const network = { name: `${topology.name}-qqnetwork`, subnet: `${subnet}.0/24` };
   for (const host of Object.values(topology.hosts)) {
     if (host.kind !== 'docker') continue;
     host.image = image;
-    host.network = { ...host.network, ...NETWORK };
-    host.address = `10.213.8.${host.address.split('.').at(-1)}`;
+    host.network = { ...host.network, ...network };
+    host.address = `${subnet}.${host.address.split('.').at(-1)}`;
   }
   for (const node of Object.values(topology.groups).flatMap((group) => Object.values(group.nodes))) {
-    node.openwire += OPENWIRE_SHIFT;
-    node.console += CONSOLE_SHIFT;
+    node.openwire += OPENWIRE_SHIFT + lane * LANE_SHIFT;
+    node.console += CONSOLE_SHIFT + lane * LANE_SHIFT;
   }
   return topology;
 }
