@@ -5,7 +5,7 @@
 import type { NodeReading } from '../health/roles.js';
 import { roleOf } from '../health/roles.js';
 import { allNodes, nodeNamed, nodesOfGroup, type Node, type Topology } from '../topology/topology.js';
-import { firstGroup, type Made, type Strike, type StrikeResult } from './blow.js';
+import { firstGroup, type Blow, type Made, type Strike, type StrikeResult } from './blow.js';
 import { holdOf } from './faults.js';
 import type { HostFault } from './host-fault.js';
 import { bridgeStrike, databaseStrike, dropAllBut, partitionStrike, sessionStrike } from './link-strikes.js';
@@ -44,6 +44,35 @@ export function strikeOf(
       if (typeof node === 'string') return { ok: false, reason: node };
       return nodeStrike(topology, { node, fault, made });
     }
+  }
+}
+
+/**
+ * Everything that a scenario may do, whoever is what when a turn comes, and why something could not be done: asked of the
+ * hosts before anything starts.
+ */
+export function blowsToExpect(topology: Topology, scenario: Scenario): { blows: Blow[]; problems: string[] } {
+  const blows = new Map<string, Blow>();
+  const problems = new Set<string>();
+  for (const aim of candidatesOf(topology, scenario.target)) {
+    const made = strikeOf(topology, { scenario, readings: [], aim });
+    if (!made.ok) problems.add(made.reason);
+    else for (const blow of made.strike.blows) blows.set(JSON.stringify(blow), blow);
+  }
+  return { blows: [...blows.values()], problems: [...problems] };
+}
+
+/** A role may be any node's of its group by then. */
+function candidatesOf(topology: Topology, target: Target): Aim[] {
+  switch (target.role) {
+    case 'master':
+    case 'slave':
+    case 'host-of-master':
+      return nodesOfGroup(topology, target.group ?? firstGroup(topology)).map(({ name }) => ({ node: name }));
+    case 'each-node':
+      return allNodes(topology).map(({ name }) => ({ node: name }));
+    default:
+      return [null];
   }
 }
 

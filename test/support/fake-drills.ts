@@ -21,6 +21,8 @@ export class FakeDrills {
   /** Healing is said to be done, and the fault is found all the same. */
   sticky = false;
   impossible: string | null = null;
+  /** The only host that cannot have it; null: none can. */
+  impossibleOn: string | null = null;
   backlog = 0;
   lastEndedAt: number | null = null;
   loads = 0;
@@ -61,7 +63,10 @@ export function fakeDrillActivities(fake: FakeCluster): DrillActivities {
       fake.call('host' in input ? `${name}/${String(input.host)}` : name, signal, () => effect(input)),
     );
   return {
-    faultSupport: named('faultSupport', () => ({ problems: drills.impossible === null ? [] : [drills.impossible] })),
+    faultSupport: named('faultSupport', ({ host }: { host: string }) => {
+      const { impossible, impossibleOn } = drills;
+      return { problems: impossible === null || (impossibleOn ?? host) !== host ? [] : [`${host}: ${impossible}`] };
+    }),
     injectFault: activity(({ host, token, id, fault }, signal) =>
       fake.change(`injectFault/${host}`, { token, signal }, () => {
         const at = drills.faults.get(id)?.at ?? Date.now();

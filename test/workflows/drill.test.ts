@@ -232,6 +232,18 @@ describe('a drill that may not run', { concurrency: 3 }, () => {
     assert.equal(scene.fake.claim, null);
   });
 
+  test('is refused when a host that only a later turn hits cannot have its fault, before anything is broken', async () => {
+    const scene = await deployed();
+    Object.assign(scene.fake.drills, { impossible: 'its engine has no socket', impossibleOn: 'h2' });
+    const lost = { target: { role: 'each-node' }, fault: { kind: 'lose-host', holdSeconds: 1 } } as const;
+    const { type, message } = await failureOf(drill(scene, { ...lost, guards: { standby: false } }));
+    assert.equal(type, 'FaultImpossible');
+    assert.match(message, /^h2: its engine has no socket/);
+    assert.deepEqual(scene.fake.calls('faultSupport').sort(), ['faultSupport/h1', 'faultSupport/h2']);
+    assert.equal(scene.fake.drills.faults.size, 0);
+    assert.equal(scene.fake.drills.loads, 0);
+  });
+
   test('is refused with every problem of its scenario', async () => {
     const scene = await deployed();
     const bad = { ...scenario(), name: 'Bad Name', fault: { kind: 'kil' }, load: { flows: [] } };

@@ -5,7 +5,7 @@ import { judgeGroup, type NodeReading } from '../../core/health/roles.js';
 import { nodeResults } from '../../core/health/results.js';
 import { standbyMissing, unsteady } from '../../core/drills/guards.js';
 import type { Strike } from '../../core/drills/blow.js';
-import { aimsOf, strikeOf, type Aim } from '../../core/drills/strike.js';
+import { aimsOf, blowsToExpect, strikeOf, type Aim } from '../../core/drills/strike.js';
 import type { Scenario } from '../../core/drills/scenario.js';
 import type { StepResult } from '../../core/plan/step.js';
 import { groupNames, firstHost, type Topology } from '../../core/topology/topology.js';
@@ -84,7 +84,7 @@ export class Drill {
   private async phases(): Promise<void> {
     const readings = await this.phase('steady state', () => this.steadyState());
     const first = this.aim(readings, aimsOf(this.topology, this.scenario)[0] ?? null);
-    await this.phase('can it be done', () => this.supported(first));
+    await this.phase('can it be done', () => this.supported());
     await this.phase('load', () => this.load.start(first));
     for (const [turn, aim] of aimsOf(this.topology, this.scenario).entries()) await this.turn(turn, aim);
     await this.phase('load flows on', () =>
@@ -171,12 +171,13 @@ export class Drill {
     return result.strike;
   }
 
-  /** @throws ApplicationFailure FaultImpossible with every reason, before anything is touched. */
-  private async supported(strike: Strike): Promise<void> {
+  /** Of every host that may be hit. @throws ApplicationFailure FaultImpossible with every reason, before anything is touched. */
+  private async supported(): Promise<void> {
     const { topology } = this;
-    const hosts = [...new Set(strike.blows.map(({ host }) => host))];
+    const { blows, problems: known } = blowsToExpect(topology, this.scenario);
+    const hosts = [...new Set(blows.map(({ host }) => host))];
     const asks = hosts.map(async (host) => {
-      const faults = strike.blows.filter((blow) => blow.host === host).map(({ fault }) => fault);
+      const faults = blows.filter((blow) => blow.host === host).map(({ fault }) => fault);
       // It may have to make the image of the helpers first.
       const call = activities({
         summary: `${host} · can it have the fault`,
@@ -185,7 +186,7 @@ export class Drill {
       });
       return (await call.faultSupport({ topology, host, faults })).problems;
     });
-    const problems = (await Promise.all(asks)).flat();
+    const problems = [...known, ...(await Promise.all(asks)).flat()];
     if (problems.length > 0) throw stepFailure('FaultImpossible', problems.join('\n'));
   }
 

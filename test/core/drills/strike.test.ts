@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import type { Strike } from '../../../core/drills/blow.js';
-import { aimsOf, strikeOf } from '../../../core/drills/strike.js';
+import { aimsOf, blowsToExpect, strikeOf } from '../../../core/drills/strike.js';
 import { cooldownLeft, environmentRefusal, mustAbort, standbyMissing } from '../../../core/drills/guards.js';
 import { parseScenario } from '../../../core/drills/parse-scenario.js';
 import type { Scenario, ScenarioInput } from '../../../core/drills/scenario.js';
@@ -96,6 +96,36 @@ describe('who is hit', () => {
     });
     assert.equal(made.blows[0]?.fault.by, 'carrier');
     assert.deepEqual(made.touched, made.targets);
+  });
+});
+
+describe('what may be done, whoever is what by then', () => {
+  const hostsHit = (topology: Topology, parts: Parameters<typeof scenario>[0]): string[] => [
+    ...new Set(blowsToExpect(topology, scenario(parts)).blows.map(({ host }) => host)),
+  ];
+
+  test('to each node in its turn is done to every host', async () => {
+    const each = { target: { role: 'each-node' }, fault: { kind: 'lose-host', holdSeconds: 9 } } as const;
+    assert.deepEqual(hostsHit(await shipped('ha-2-hosts'), each), ['mqhost1', 'mqhost2']);
+  });
+
+  test('to a role may be done to every host of its group, for another node may have it by then', async () => {
+    const topology = await shipped('ha-2-hosts');
+    for (const role of ['master', 'host-of-master'] as const)
+      assert.deepEqual(
+        hostsHit(topology, { target: { role }, fault: { kind: 'packets', lossPercent: 9, holdSeconds: 9 } }),
+        ['mqhost1', 'mqhost2'],
+      );
+    const one = { target: { role: 'node', node: 'mq2' }, fault: { kind: 'lose-host', holdSeconds: 9 } } as const;
+    assert.equal(hostsHit(topology, one).length, 1);
+  });
+
+  test('is named where there is no such thing', async () => {
+    const cut = scenario({ target: { role: 'bridge' }, fault: { kind: 'cut-bridge', holdSeconds: 9 } });
+    assert.deepEqual(blowsToExpect(await shipped('ha-3'), cut), {
+      blows: [],
+      problems: ['the topology has no such bridge'],
+    });
   });
 });
 
