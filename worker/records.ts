@@ -1,9 +1,9 @@
 /** Records of drills in the worker's state directory: a file each, written once and never again. */
 import { randomUUID } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { chmod, link, mkdir, open, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Records } from '../activities/records.js';
-import { recordsOfCluster } from '../client/records.js';
+import { parseRecord } from '../core/drills/parse-record.js';
 import { drillRecordSchema, type DrillRecord } from '../core/drills/record.js';
 import { EverbrokerError } from '../core/failure.js';
 import { recordFile, recordsOf, type StateLayout } from '../core/state-layout.js';
@@ -12,7 +12,7 @@ type State = Pick<StateLayout, 'home'>;
 
 export const openRecords = (state: State): Records => ({
   keep: (record) => keep(state, record),
-  list: (cluster) => recordsOfCluster(state, cluster),
+  newest: (cluster) => newest(state, cluster),
 });
 
 /** Becomes a part of a path. */
@@ -29,6 +29,9 @@ async function keep(state: State, record: DrillRecord): Promise<string> {
   const temporary = join(directory, `.${randomUUID()}`);
   try {
     await writeWhole(temporary, text);
+    // By which the newest is found without reading them all.
+    const ended = new Date(record.endedAt);
+    await utimes(temporary, ended, ended);
     // A link is made whole or not at all, and never over a file that is there.
     await link(temporary, path);
   } catch (error) {
@@ -50,4 +53,17 @@ async function writeWhole(path: string, text: string): Promise<void> {
     await file.close();
   }
   await chmod(path, 0o444);
+}
+
+/** Old ones are not read: one of them that is broken stops no drill. */
+async function* newest(state: State, cluster: string): AsyncGenerator<DrillRecord> {
+  const directory = recordsOf(state, cluster);
+  const entries = await readdir(directory).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  });
+  const files = entries.filter((name) => /^[^.].*\.json$/.test(name)).map((name) => join(directory, name));
+  const dated = await Promise.all(files.map(async (path) => ({ path, endedAt: (await stat(path)).mtimeMs })));
+  for (const { path } of dated.sort((a, b) => b.endedAt - a.endedAt))
+    yield parseRecord(await readFile(path, 'utf8'), path);
 }

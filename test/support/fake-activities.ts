@@ -272,7 +272,7 @@ function fakeDeps(temporal: Client): Deps {
     pins: { of: () => Promise.resolve(null), record: () => Promise.resolve() },
     readScenario: () => Promise.resolve(null),
     knownScenarios: () => Promise.resolve([]),
-    records: { keep: ({ drill }) => Promise.resolve(drill), list: () => Promise.resolve([]) },
+    records: { keep: ({ drill }) => Promise.resolve(drill), newest: none('records') },
     temporal,
   };
 }

@@ -1,6 +1,6 @@
 /** Records of drills: written once, whole or not at all, and read again as what they were. */
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -50,6 +50,19 @@ test('the last drill is the one that ended last, whatever order they were kept i
     });
   const last = await lastDrill(deps(), { cluster: 'order' });
   assert.deepEqual(last, { drill: 'd2', scenario: 'stop-master', verdict: 'failed', endedAt: at + 21 });
+});
+
+test('the last drill is found without reading the older ones: a broken one stops nothing', async () => {
+  const old = join(home, 'records', 'broken', 'd0.json');
+  await mkdir(join(home, 'records', 'broken'), { recursive: true });
+  await writeFile(old, '{');
+  await utimes(old, 1000, 1000);
+  await keepRecord(deps(), { record: aRecord({ cluster: 'broken', drill: 'd1' }) });
+  assert.equal((await lastDrill(deps(), { cluster: 'broken' }))?.drill, 'd1');
+  await keepRecord(deps(), {
+    record: aRecord({ cluster: 'broken', drill: 'd2', verdict: 'skipped', endedAt: Date.now() }),
+  });
+  assert.equal((await lastDrill(deps(), { cluster: 'broken' }))?.drill, 'd1');
 });
 
 test('what is no record is refused when it is read, and a name that leads elsewhere when it is kept', async () => {
