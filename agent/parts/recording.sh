@@ -96,8 +96,8 @@ RECORDER='
     # second all the same, because some kernels do not show all locks.
     if (waits[i] == life && store[i] != "" && samples % 4 != 0 && !has_lock(i, pid)) return "slave"
     if (serves(i)) { waits[i] = ""; return "master" }
-    # Its log is asked once a second only: that takes half a dozen processes.
-    if (waits[i] != life && samples % 4 == 0 && system("sh \"" self "\" waits " name[i]) == 0) waits[i] = life
+    # Its log is asked once a second only, and by the first sample: that takes half a dozen processes.
+    if (waits[i] != life && samples % 4 == 1 && system("sh \"" self "\" waits " name[i]) == 0) waits[i] = life
     return waits[i] != life || has_lock(i, pid) ? "recovering" : "slave"
   }
   BEGIN {

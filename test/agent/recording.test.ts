@@ -57,6 +57,16 @@ describe('the recorder of roles', () => {
     assert.equal((await samples()).length, count);
   });
 
+  test('knows from its first sample on who waits', async () => {
+    await host.addNode('mq1');
+    await writeFile(join(host.base('mq1'), 'script'), WAITS);
+    await host.run();
+    await until('mq1 waits', async () => (await host.agent('waits', 'mq1')).code === 0);
+    await host.agent('record', 'd1', '60');
+    await until('there are samples of two seconds', async () => (await samples()).length >= 3);
+    assert.deepEqual([...new Set((await samples()).map(({ roles }) => roles['mq1']))], ['slave']);
+  });
+
   test('goes on after its own death and that of the agent, until its end', async () => {
     await host.addNode('mq1');
     const agent = await host.run();
