@@ -1,6 +1,6 @@
 # What a machine that is no container of Everbroker's shows beside the agent's own look: who it is, what it has, what it
 # lacks, and who is in the way. Sent in front of the agent's text, so it works where nothing is installed yet; POSIX sh.
-# Before it stand ROOT RUN_UID RUN_USER PORTS NODE_NAMES STORES as assignments. It changes nothing, and every line begins
+# Before it stand ROOT RUN_UID RUN_USER SERVICE_UID SERVICE_USER PORTS NODE_NAMES STORES as assignments. It changes nothing, and every line begins
 # with `machine-`. Other commands than test, read and printf are asked for before they are used.
 (
 set +eu
@@ -77,6 +77,10 @@ say "files $(ulimit -Hn)"
 
 say "uid-user $(getent passwd "$RUN_UID" | cut -d: -f1)"
 say "user-uid $(getent passwd "$RUN_USER" | cut -d: -f3)"
+if [ -n "$SERVICE_UID" ]; then
+  say "service-uid-user $(getent passwd "$SERVICE_UID" | cut -d: -f1)"
+  say "service-user-uid $(getent passwd "$SERVICE_USER" | cut -d: -f3)"
+fi
 
 # An ActiveMQ that somebody else put where ours is to be. A node that the agent knows is ours.
 for file in "$ROOT"/bin/activemq "$ROOT"/*/bin/activemq "$ROOT"/*/bin/activemq.jar; do

@@ -2,11 +2,12 @@
  * Whether machines can carry what a plan would put on them. All problems of all machines at once, before anything is
  * changed. Containers are made to fit, so only machines are asked. Pure.
  */
+import { DATABASE_USER, databaseUid } from '../databases/index.js';
 import { activemqHome } from '../layout.js';
 import { portsOnHost } from '../ports.js';
 import { stepsOf, type Plan } from '../plan/step.js';
 import { storeDirectories } from '../store-directories.js';
-import { hostNames, hostOf, nodesOnHost, type Topology } from '../topology/topology.js';
+import { hostNames, hostOf, nodesOnHost, servicesOnHost, type Topology } from '../topology/topology.js';
 import type { HostInside, HostObservation, MachineObservation } from './observation.js';
 
 export interface Misfit {
@@ -114,14 +115,22 @@ function ports({ topology, host, machine, inside }: Machine): string[] {
   });
 }
 
-function users({ topology, machine }: Machine): string[] {
+function users({ topology, host, machine }: Machine): string[] {
   const { user, uid } = topology.runAs;
-  const { userOfUid, uidOfUser } = machine;
+  const { userOfUid, uidOfUser, userOfServiceUid = null, uidOfServiceUser = null } = machine;
+  const problems: string[] = [];
   if (userOfUid !== null && userOfUid !== user)
-    return [`uid ${uid} is user ${userOfUid}'s: choose another \`runAs.uid\``];
-  if (uidOfUser !== null && uidOfUser !== uid)
-    return [`user ${user} has uid ${uidOfUser} and not ${uid}: choose another \`runAs.user\``];
-  return [];
+    problems.push(`uid ${uid} is user ${userOfUid}'s: choose another \`runAs.uid\``);
+  else if (uidOfUser !== null && uidOfUser !== uid)
+    problems.push(`user ${user} has uid ${uidOfUser} and not ${uid}: choose another \`runAs.user\``);
+  const services = servicesOnHost(topology, host).map(({ name }) => name);
+  if (services.length === 0) return problems;
+  const [wanted, what] = [databaseUid(topology), services.join(', ')];
+  if (userOfServiceUid !== null && userOfServiceUid !== DATABASE_USER)
+    problems.push(`uid ${wanted} is user ${userOfServiceUid}'s, and ${what} needs it for ${DATABASE_USER}`);
+  else if (uidOfServiceUser !== null && uidOfServiceUser !== wanted)
+    problems.push(`user ${DATABASE_USER} has uid ${uidOfServiceUser}, and ${what} needs it with ${wanted}`);
+  return problems;
 }
 
 const others = ({ machine }: Machine): string[] =>

@@ -34,6 +34,9 @@ export interface MachineObservation {
   /** User who has the brokers' uid, and uid of the user who has their name. */
   userOfUid: string | null;
   uidOfUser: number | null;
+  /** The same of the uid and the user of databases, where one is to be. Absent in looks that were taken before. */
+  userOfServiceUid?: string | null;
+  uidOfServiceUser?: number | null;
   /** ActiveMQ of others below the root. */
   foreign: string[];
   /** Stores that exist. */

@@ -1,17 +1,21 @@
 /** The lines of agent/machine.sh, read, and the assignments that it wants in front of it. */
+import { DATABASE_USER, databaseUid } from '../databases/index.js';
 import { EverbrokerError } from '../failure.js';
 import { storeDirectories } from '../store-directories.js';
 import { portsOnHost } from '../ports.js';
-import { nodesOnHost, type Topology } from '../topology/topology.js';
+import { nodesOnHost, servicesOnHost, type Topology } from '../topology/topology.js';
 import type { Boot, MachineObservation } from './observation.js';
 
 /** Values of a topology hold no quotes, see its schema; quoted because lists hold blanks. */
 export function machineArguments(topology: Topology, host: string): string {
   const nodes = nodesOnHost(topology, host);
+  const services = servicesOnHost(topology, host);
   const values = {
     ROOT: topology.root,
     RUN_UID: topology.runAs.uid,
     RUN_USER: topology.runAs.user,
+    SERVICE_UID: services.length === 0 ? '' : databaseUid(topology),
+    SERVICE_USER: DATABASE_USER,
     PORTS: portsOnHost(topology, host)
       .map(({ port }) => port)
       .join(' '),
@@ -55,12 +59,16 @@ export function parseMachine(output: string, asked: { from: number; to: number }
     memoryKb: Math.min(...[...all('memory'), ...all('memory-limit')].map(Number).filter((value) => value > 0)),
     files: one('files') === 'unlimited' ? Number.MAX_SAFE_INTEGER : Number(one('files')),
     userOfUid: one('uid-user') || null,
-    uidOfUser: one('user-uid') === '' ? null : Number(one('user-uid')),
+    uidOfUser: numberOf(one('user-uid')),
+    userOfServiceUid: one('service-uid-user') || null,
+    uidOfServiceUser: numberOf(one('service-user-uid')),
     foreign: [...new Set(all('foreign'))],
     stores: all('store'),
     asked,
   };
 }
+
+const numberOf = (text: string): number | null => (text === '' ? null : Number(text));
 
 function portOf(line: string): MachineObservation['ports'][number] {
   const [port, rest] = words(line);

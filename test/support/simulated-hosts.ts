@@ -112,6 +112,8 @@ export const aMachine = (changes: Partial<MachineObservation> = {}): MachineObse
   files: 1e6,
   userOfUid: null,
   uidOfUser: null,
+  userOfServiceUid: null,
+  uidOfServiceUser: null,
   foreign: [],
   stores: [],
   asked: { from: 0, to: 0 },

@@ -10,9 +10,9 @@ import { aTopology, onMachines, parsed } from '../../support/topologies.js';
 const topology = parsed(onMachines(aTopology({ groups: 2, nodesPerGroup: 2, hosts: 2 })));
 const store = '/usr/local/mqcluster/n1/data/kahadb';
 
-function judged(hosts: Hosts): string[] {
-  const known = { topology, desired: aDesired(topology), observed: hosts, secretsChanged: false };
-  return misfits(topology, planDeploy(known), hosts).map(({ host, problem }) => `${host}: ${problem}`);
+function judged(hosts: Hosts, of = topology): string[] {
+  const known = { topology: of, desired: aDesired(of), observed: hosts, secretsChanged: false };
+  return misfits(of, planDeploy(known), hosts).map(({ host, problem }) => `${host}: ${problem}`);
 }
 
 /** Two bare machines, of which the first is changed. */
@@ -118,6 +118,22 @@ describe('a machine that cannot carry its nodes', () => {
     assert.equal(judged(hosts).length, 3);
   });
 
+  test('for the user of a database is named only where there is to be one', () => {
+    const withDatabase = { ...topology, databases: { db: { engine: 'mariadb' as const, host: 'h1' } } };
+    const taken = bare({ userOfServiceUid: 'bob', userOfUid: 'bob' });
+    assert.deepEqual(judged(taken, withDatabase), [
+      "h1: uid 7616 is user bob's: choose another `runAs.uid`",
+      "h1: uid 7617 is user bob's, and db needs it for everbroker-db",
+    ]);
+    assert.deepEqual(judged(bare({ uidOfServiceUser: 33 }), withDatabase), [
+      'h1: user everbroker-db has uid 33, and db needs it with 7617',
+    ]);
+    assert.deepEqual(judged(bare({ userOfServiceUid: 'everbroker-db', uidOfServiceUser: 7617 }), withDatabase), []);
+    const elsewhere = noHosts(topology);
+    elsewhere.h2!.machine!.userOfServiceUid = 'bob';
+    assert.deepEqual(judged(elsewhere, withDatabase), []);
+  });
+
   test('under two names is told to be one', () => {
     const hosts = bare({ id: 'same' });
     hosts.h2!.machine!.id = 'same';
@@ -143,6 +159,8 @@ machine-memory-limit 3000
 machine-files unlimited
 machine-uid-user bob
 machine-user-uid 12
+machine-service-uid-user carol
+machine-service-user-uid 13
 machine-foreign /srv/mq/old
 machine-store /srv/mq/store
 machine-end
@@ -170,6 +188,8 @@ end
         files: Number.MAX_SAFE_INTEGER,
         userOfUid: 'bob',
         uidOfUser: 12,
+        userOfServiceUid: 'carol',
+        uidOfServiceUser: 13,
         foreign: ['/srv/mq/old'],
         stores: ['/srv/mq/store'],
         asked: { from: 1, to: 2 },
@@ -188,5 +208,7 @@ end
     assert.match(text, /^NODE_NAMES='n1 n2'$/m);
     const withDatabase = { ...topology, databases: { db: { engine: 'mariadb' as const, host: 'h1', port: 3307 } } };
     assert.match(machineArguments(withDatabase, 'h1'), /^PORTS='61001 18001 61002 18002 3307'$/m);
+    assert.match(machineArguments(withDatabase, 'h1'), /^SERVICE_UID='7617'\nSERVICE_USER='everbroker-db'$/m);
+    assert.match(text, /^SERVICE_UID=''$/m);
   });
 });
