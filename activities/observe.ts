@@ -19,7 +19,7 @@ import type { Deps } from './deps.js';
 import { holdPin } from './pins.js';
 import { platformOf } from './platforms/index.js';
 import { readStore } from './stores.js';
-import { insistOnReferences, readMaster, secretsChanged } from './secrets.js';
+import { insistOnReferences, readMaster, secretsChange } from './secrets.js';
 
 /** Longer than a broker needs that answers at all; a frozen one is told by it. */
 const JOLOKIA_MS = 5000;
@@ -51,9 +51,15 @@ export async function observeHost(
   if (master === null) return { ...seen, ...look };
   // This worker's copy may be older than the cluster, or missing: another worker may have deployed it.
   await deps.cacheSecrets(topology, master);
-  const changed = await secretsChanged(deps, topology, master);
+  const { changed, groups } = await secretsChange(deps, topology, master);
   // The master copy's own version: the file beside it is older when a run was cut between the two.
-  const inside = { ...look.inside, secretsVersion: master.version, referencesChanged: changed };
+  const own = {
+    secretsVersion: master.version,
+    groupVersions: master.groups ?? {},
+    referencesChanged: changed,
+    changedGroups: groups,
+  };
+  const inside = { ...look.inside, ...own };
   return { ...seen, ...look, inside };
 }
 

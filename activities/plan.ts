@@ -46,8 +46,8 @@ export interface Looked {
 async function knownOf(deps: Deps, { topology, observed }: Looked, signal: AbortSignal): Promise<Known> {
   const { distribution } = await fetchDistribution(deps.cache, topology.activemq, { signal });
   const desired = desiredState(topology, distribution, { agent: hashBytes(deps.agent), probe: hashBytes(deps.probe) });
-  const secretsChanged = observed[firstHost(topology)]?.inside?.referencesChanged ?? false;
-  return { topology, desired, observed, secretsChanged };
+  const { referencesChanged: secretsChanged = false, changedGroups } = observed[firstHost(topology)]?.inside ?? {};
+  return { topology, desired, observed, secretsChanged, ...(changedGroups === undefined ? {} : { changedGroups }) };
 }
 
 /** What a step would change in each file that it updates. Rendered files hold placeholders, so no diff shows a secret. */

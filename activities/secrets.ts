@@ -8,7 +8,7 @@ import { SECRETS_FILE } from '../core/layout.js';
 import { EverbrokerError } from '../core/failure.js';
 import { BRIDGE_USER, PROBE_USER, SYSTEM_USER } from '../core/naming.js';
 import type { StepResult } from '../core/plan/step.js';
-import type { ClusterSecrets, Login } from '../core/secrets.js';
+import { changedGroups, versionFor, type ClusterSecrets, type Login } from '../core/secrets.js';
 import { storeOf } from '../core/stores/index.js';
 import { groupNames, type Topology } from '../core/topology/topology.js';
 import type { Host } from '../hosts/host.js';
@@ -23,6 +23,7 @@ import type { StepInput } from './step-input.js';
 const loginSchema = z.strictObject({ user: z.string(), password: z.string() });
 const secretsSchema = z.strictObject({
   version: z.int().min(1),
+  groups: z.record(z.string(), z.int().min(1)).optional(),
   console: loginSchema,
   client: loginSchema,
   bridge: loginSchema,
@@ -53,7 +54,7 @@ export async function shareSecrets(
   const master = await readMaster(opened, signal);
   const wanted = await wantedSecrets(deps, topology, master);
   const changed = master === null || !sameValues(master, wanted);
-  const secrets = changed ? { ...wanted, version: (master?.version ?? 0) + 1 } : master;
+  const secrets = changed ? renewed(topology, master, wanted) : master;
   // The version's own file also when nothing changed: a run that was cut between the two files left it behind.
   const version = { path: SECRETS_VERSION_FILE, content: `${secrets.version}\n`, mode: 0o644 };
   const values = { path: SECRETS_FILE, content: `${JSON.stringify(secrets)}\n`, mode: 0o600 };
@@ -63,6 +64,16 @@ export async function shareSecrets(
     Object.entries(recipients).map(([name, key]) => [name, seal(key, JSON.stringify(forHost(secrets, name)))]),
   );
   return { changed, note: `version ${secrets.version}`, sealed };
+}
+
+/** With another version, which those groups have that hold what changed. */
+function renewed(topology: Topology, master: ClusterSecrets | null, wanted: ClusterSecrets): ClusterSecrets {
+  const version = (master?.version ?? 0) + 1;
+  const names = groupNames(topology);
+  const changed = master === null ? names : changedGroups(names, canonical(master), canonical(wanted));
+  const versionOf = (group: string): number =>
+    master === null || changed.includes(group) ? version : versionFor(master, group);
+  return { ...wanted, version, groups: Object.fromEntries(names.map((group) => [group, versionOf(group)])) };
 }
 
 const SECRETS_VERSION_FILE = SECRETS_FILE.replace(/\.json$/, '.version');
@@ -91,12 +102,25 @@ export function parseSecrets(text: string): ClusterSecrets {
   }
 }
 
-/** Whether the topology asks for another user or password than the master copy has. */
-export async function secretsChanged(deps: Deps, topology: Topology, master: ClusterSecrets | null): Promise<boolean> {
-  if (master === null) return false;
+export interface SecretsChange {
+  /** Whether the topology asks for another user, password or certificate than the master copy has. */
+  changed: boolean;
+  /** Groups that hold what changes. */
+  groups: string[];
+}
+
+export async function secretsChange(
+  deps: Deps,
+  topology: Topology,
+  master: ClusterSecrets | null,
+): Promise<SecretsChange> {
+  if (master === null) return { changed: false, groups: [] };
+  const groups = groupNames(topology);
   // a look makes no keys: it is enough to know that there are some to be made
-  if (isTlsDue(topology, master.tls, Date.now())) return true;
-  return !sameValues(master, await wantedSecrets(deps, topology, master));
+  if (isTlsDue(topology, master.tls, Date.now())) return { changed: true, groups };
+  const wanted = await wantedSecrets(deps, topology, master);
+  if (sameValues(master, wanted)) return { changed: false, groups: [] };
+  return { changed: true, groups: changedGroups(groups, canonical(master), canonical(wanted)) };
 }
 
 /** @throws EverbrokerError InputRefused when a password that the topology refers to cannot be had or must not be used. */
@@ -157,9 +181,16 @@ function consoleLogin(reference: Login, login: Login): Login {
   throw new EverbrokerError('InputRefused', message);
 }
 
-const sameValues = (a: ClusterSecrets, b: ClusterSecrets): boolean =>
-  JSON.stringify({ ...secretsSchema.parse(a), version: 0 }) ===
-  JSON.stringify({ ...secretsSchema.parse(b), version: 0 });
+/** With the keys in the order of the schema. */
+const canonical = (secrets: ClusterSecrets): ClusterSecrets => secretsSchema.parse(secrets);
+
+const sameValues = (a: ClusterSecrets, b: ClusterSecrets): boolean => {
+  const values = (secrets: ClusterSecrets): string => {
+    const { version: _version, groups: _groups, ...rest } = canonical(secrets);
+    return JSON.stringify(rest);
+  };
+  return values(a) === values(b);
+};
 
 /** 144 bits; letters and digits that need no escaping in property files, XML and URLs. */
 const generate = (): string => randomBytes(18).toString('base64url');

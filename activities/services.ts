@@ -10,8 +10,9 @@ import {
 import { EverbrokerError } from '../core/failure.js';
 import { hashText } from '../core/hash-text.js';
 import { AGENT_FILE, databaseBase, nodeStateDir } from '../core/layout.js';
-import { grantedFor } from '../core/plan/services.js';
+import { accountsVersion, grantedFor } from '../core/plan/services.js';
 import type { StepResult } from '../core/plan/step.js';
+import { versionFor } from '../core/secrets.js';
 import { serviceNamed } from '../core/topology/topology.js';
 import { ownedBy } from '../hosts/owned-host.js';
 import { commandFailed } from '../hosts/run.js';
@@ -135,7 +136,10 @@ export async function startService(
       { ...granted, stdout: '', stderr: withoutSecrets(granted.stderr, Object.values(secrets.stores)) },
       `make the accounts of ${service.name}`,
     );
-  const mark = grantedFor(hashText(access.content), secrets.version);
+  const mark = grantedFor(
+    hashText(access.content),
+    accountsVersion(topology, service, (group) => versionFor(secrets, group)),
+  );
   await putFiles(opened, [{ path: `${nodeStateDir(service.name)}/granted`, content: `${mark}\n`, mode: 0o644 }], {
     timeoutMs: 10_000,
     signal,

@@ -26,8 +26,13 @@ export interface TlsSecrets {
 }
 
 export interface ClusterSecrets {
-  /** Goes up by one whenever a value changes; nodes' credentials files are compared by it, never by content. */
+  /** Goes up by one whenever a value changes. */
   version: number;
+  /**
+   * By group, the version at which something changed that its nodes hold: their credentials files are compared by it, never
+   * by content. A group without an entry has `version`.
+   */
+  groups?: Record<string, number> | undefined;
   /** Web console and Jolokia. */
   console: Login;
   /** Applications. */
@@ -43,3 +48,21 @@ export interface ClusterSecrets {
   /** Absent until a topology wants encryption; kept when one gives it up, so that clients' trust stays. */
   tls?: TlsSecrets | undefined;
 }
+
+export const versionFor = ({ version, groups }: Pick<ClusterSecrets, 'version' | 'groups'>, group: string): number =>
+  groups?.[group] ?? version;
+
+/**
+ * Groups whose nodes hold something that differs. Only the login of a store is one group's own; every broker knows the rest:
+ * bridges, the probe, clients and people come to all of them.
+ */
+export function changedGroups(groups: readonly string[], before: ClusterSecrets, after: ClusterSecrets): string[] {
+  const shared = ({ console, client, bridge, probe, system, tls }: ClusterSecrets): unknown[] => [
+    ...[console, client, bridge, probe, system].map(plain),
+    tls ?? null,
+  ];
+  if (JSON.stringify(shared(before)) !== JSON.stringify(shared(after))) return [...groups];
+  return groups.filter((group) => plain(before.stores[group]) !== plain(after.stores[group]));
+}
+
+const plain = (login: Login | undefined): string => JSON.stringify([login?.user, login?.password]);

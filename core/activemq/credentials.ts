@@ -1,6 +1,6 @@
 /** conf/credentials.properties: the one rendered file with secrets. */
 import { EverbrokerError } from '../failure.js';
-import type { ClusterSecrets, Login } from '../secrets.js';
+import { versionFor, type ClusterSecrets, type Login } from '../secrets.js';
 
 /** A node's file is compared by this line, never by its secrets. */
 export const credentialsHead = (version: number): string => `# everbroker-credentials-version=${version}`;
@@ -18,7 +18,7 @@ export function credentialsText(secrets: ClusterSecrets, group: string): string 
     ...(store === undefined ? [] : [['store.user', 'store.password', store] as const]),
   ].flatMap(([userKey, passwordKey, login]) => loginLines(userKey, passwordKey, login));
   if (secrets.tls !== undefined) lines.push(`tls.password=${propertyValue(secrets.tls.password)}`);
-  return `${credentialsHead(secrets.version)}\n${lines.join('\n')}\n`;
+  return `${credentialsHead(versionFor(secrets, group))}\n${lines.join('\n')}\n`;
 }
 
 const loginLines = (userKey: string, passwordKey: string, login: Login): string[] => [

@@ -78,8 +78,19 @@ function onlyHosts(known: Known, hosts: readonly string[]): Known {
   const first = firstHost(part);
   const seen = observed[first];
   if (first === firstHost(topology) || seen?.inside === undefined) return { ...known, topology: part };
-  const versions = hosts.flatMap((host) => observed[host]?.inside?.nodes.map((node) => node.credentialsVersion) ?? []);
-  const inside = { ...seen.inside, secretsVersion: Math.max(0, ...versions) };
+  const newest = (nodes: readonly string[]): number =>
+    Math.max(
+      0,
+      ...hosts
+        .flatMap((host) => observed[host]?.inside?.nodes ?? [])
+        .filter(({ name }) => nodes.includes(name))
+        .map(({ credentialsVersion }) => credentialsVersion),
+    );
+  const own = Object.entries(part.groups)
+    .map(([group, { nodes }]) => [group, newest(Object.keys(nodes))] as const)
+    .filter(([, version]) => version > 0);
+  const secretsVersion = Math.max(0, ...own.map(([, version]) => version));
+  const inside = { ...seen.inside, secretsVersion, groupVersions: Object.fromEntries(own) };
   return { ...known, topology: part, observed: { ...observed, [first]: { ...seen, inside } } };
 }
 

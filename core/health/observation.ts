@@ -121,6 +121,10 @@ export interface HostInside {
   probeHash: string | null;
   manifestHash: string | null;
   secretsVersion: number;
+  /** On the first host: see `groups` of ClusterSecrets. */
+  groupVersions?: Record<string, number>;
+  /** On the first host, where references changed: the groups that hold what changes; absent: all. */
+  changedGroups?: string[];
   /** On the first host: whether the topology asks for another user or password than the master copy has. */
   referencesChanged?: boolean;
   runAsUser: boolean;

@@ -3,6 +3,7 @@ import { classDataKey } from '../activemq/class-data.js';
 import { engineOf } from '../databases/engines.js';
 import { activemqHome } from '../layout.js';
 import { hookReason } from '../supervision.js';
+import { versionFor } from '../secrets.js';
 import {
   brokerHosts,
   dockerHostOf,
@@ -30,13 +31,13 @@ export function planDeploy(known: Known): Plan {
   if (unseen.length > 0) return waiting;
 
   const secrets = planSecrets(known);
-  const credentialsVersion = wantedCredentialsVersion(known, secrets.length > 0);
+  const versionOf = (group: string): number => wantedCredentialsVersion(known, group);
   const groups = Object.fromEntries(
     groupNames(topology)
-      .map((group) => [group, planGroup(known, group, credentialsVersion)] as const)
+      .map((group) => [group, planGroup(known, group, versionOf(group))] as const)
       .filter(([, stages]) => stages.length > 0),
   );
-  const services = planServices(known, credentialsVersion);
+  const services = planServices(known, versionOf);
   const removals = planServiceRemovals(known);
   const shared = needsSecrets(groups, services) ? planSecrets(known, true) : secrets;
   const plan: Plan = { ...waiting, secrets: shared, services, groups, afterwards: removals };
@@ -182,8 +183,14 @@ function planSecrets(known: Known, always = false): Step[] {
 
 const masterVersion = (known: Known): number => known.observed[firstHost(known.topology)]?.inside?.secretsVersion ?? 0;
 
-const wantedCredentialsVersion = (known: Known, changed: boolean): number =>
-  changed ? masterVersion(known) + 1 : masterVersion(known);
+/** As shareSecrets will count. */
+function wantedCredentialsVersion(known: Known, group: string): number {
+  const version = masterVersion(known);
+  const { secretsChanged, changedGroups = groupNames(known.topology) } = known;
+  if (version === 0 || (secretsChanged && changedGroups.includes(group))) return version + 1;
+  const groups = known.observed[firstHost(known.topology)]?.inside?.groupVersions;
+  return versionFor({ version, groups }, group);
+}
 
 const needsSecrets = (groups: Record<string, Step[][]>, services: Record<string, Step[]>): boolean =>
   [...Object.values(groups).flat(2), ...Object.values(services).flat()].some(

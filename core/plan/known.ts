@@ -10,6 +10,8 @@ export interface Known {
   observed: Record<string, HostObservation>;
   /** References in the topology whose value is no longer the one in the master copy of the secrets. */
   secretsChanged: boolean;
+  /** Groups whose nodes hold what changed; absent: all. */
+  changedGroups?: readonly string[];
 }
 
 /** Why a container must be made, replaced or started; null when it is as wanted or the host is none. */

@@ -1,13 +1,30 @@
 /** The steps of what groups need beside their hosts: databases and servers of ensembles that the topology asks for. */
 import { engineOf } from '../databases/index.js';
 import type { ServiceObservation } from '../health/observation.js';
-import { hostNames, servicesOf, servicesOnHost, type Service, type Topology } from '../topology/topology.js';
+import { storeOf } from '../stores/index.js';
+import {
+  groupNames,
+  hostNames,
+  servicesOf,
+  servicesOnHost,
+  type Service,
+  type Topology,
+} from '../topology/topology.js';
 import { changedFiles, isNew, type Known } from './known.js';
 import type { Step } from './step.js';
 
 /** What the accounts of a database are made from. */
 export const grantedFor = (access: string, credentialsVersion: number): string =>
   `${access.slice(0, 16)}-${credentialsVersion}`;
+
+/** The newest of the groups that have an account there. */
+export const accountsVersion = (topology: Topology, service: Service, versionOf: (group: string) => number): number =>
+  Math.max(
+    0,
+    ...groupNames(topology)
+      .filter((group) => storeOf(topology, group).database === service.name)
+      .map(versionOf),
+  );
 
 /** Programs, an empty database where there is none, and the files of its configuration. */
 export const planServiceInstalls = (known: Known, host: string): Step[] =>
@@ -31,12 +48,12 @@ function installReason(known: Known, service: Service): string | null {
  * Running, with the accounts of every group that uses it. Databases side by side; the servers of an ensemble one after
  * the other, so that the others keep their majority.
  */
-export function planServices(known: Known, credentialsVersion: number): Record<string, Step[]> {
+export function planServices(known: Known, versionOf: (group: string) => number): Record<string, Step[]> {
   const steps: Record<string, Step[]> = {};
   for (const service of servicesOf(known.topology)) {
     // Of a part of a topology, as drift plans it, the host may not be there.
     if (!hostNames(known.topology).includes(service.host)) continue;
-    const reason = startReason(known, service, credentialsVersion);
+    const reason = startReason(known, service, accountsVersion(known.topology, service, versionOf));
     if (reason === null) continue;
     const { title, accounts } = engineOf(service);
     const what = accounts === null ? `start ${title}` : `start ${title}, give each group its account`;

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import type { Deps } from '../../activities/deps.js';
-import { insistOnReferences, readMaster, secretsChanged, shareSecrets } from '../../activities/secrets.js';
+import { insistOnReferences, readMaster, secretsChange, shareSecrets } from '../../activities/secrets.js';
+import { credentialsHead, credentialsText } from '../../core/activemq/credentials.js';
 import { EverbrokerError } from '../../core/failure.js';
 import { OWNER_FILE, SECRETS_FILE, STATE_DIR } from '../../core/layout.js';
 import type { ClusterSecrets } from '../../core/secrets.js';
 import type { Topology } from '../../core/topology/topology.js';
 import { newHostKeyPair, openSealed } from '../../hosts/sealed.js';
 import { FakeHost } from '../support/fake-host.js';
-import { aParsedTopology } from '../support/topologies.js';
+import { aParsedTopology, aTopology, parsed } from '../support/topologies.js';
 
 const { signal } = new AbortController();
 const TOKEN = 'token';
@@ -57,6 +58,11 @@ async function share(topology: Topology) {
   return { ...shared, secrets: JSON.parse(openSealed(keys.privateKey, shared.sealed['h1'] ?? '')) as ClusterSecrets };
 }
 
+async function changes(topology: Topology, master: ClusterSecrets): Promise<(boolean | string)[]> {
+  const { changed, groups } = await secretsChange(deps as Deps, topology, master);
+  return [changed, ...groups];
+}
+
 describe('a cluster’s secrets', () => {
   test('are generated once, kept by the first host for root only, and sealed for everybody else', async () => {
     const first = await share(aParsedTopology());
@@ -77,14 +83,65 @@ describe('a cluster’s secrets', () => {
 
   test('have the next version when a referenced value or a user’s name changes, and keep all others', async () => {
     const { secrets: first } = await share(withClient('file:app'));
-    assert.equal(await secretsChanged(deps as Deps, withClient('file:app'), first), false);
+    assert.deepEqual(await changes(withClient('file:app'), first), [false]);
     values['file:app'] = 'second-password';
-    assert.equal(await secretsChanged(deps as Deps, withClient('file:app'), first), true);
+    assert.deepEqual(await changes(withClient('file:app'), first), [true, 'g1', 'g2']);
     const { secrets: second } = await share(withClient('file:app'));
-    assert.deepEqual(second, { ...first, version: 2, client: { user: 'app', password: 'second-password' } });
-    assert.equal(await secretsChanged(deps as Deps, withClient('file:app', 'other'), second), true);
+    assert.deepEqual(second, {
+      ...first,
+      version: 2,
+      groups: { g1: 2, g2: 2 },
+      client: { user: 'app', password: 'second-password' },
+    });
+    assert.deepEqual(await changes(withClient('file:app', 'other'), second), [true, 'g1', 'g2']);
     const { secrets: third } = await share(withClient('file:app', 'other'));
-    assert.deepEqual(third, { ...second, version: 3, client: { user: 'other', password: 'second-password' } });
+    assert.deepEqual(third, {
+      ...second,
+      version: 3,
+      groups: { g1: 3, g2: 3 },
+      client: { user: 'other', password: 'second-password' },
+    });
+  });
+
+  test('of one group’s store change for that group only, and for all what every broker knows', async () => {
+    const inDatabases = (user = 'mq') => {
+      const input = aTopology({ groups: 2 });
+      for (const [group, { store: _, ...rest }] of Object.entries(input.groups)) {
+        const url = `jdbc:mariadb://db/${group}`;
+        input.groups[group] = { ...rest, store: { kind: 'jdbc', url, user, password: `file:${group}` } };
+      }
+      input.security = { client: { user: 'app', password: 'file:app' } };
+      return parsed(input);
+    };
+    Object.assign(values, { 'file:g1': 'password-one', 'file:g2': 'password-two' });
+    const { secrets: first } = await share(inDatabases());
+    assert.deepEqual(first.groups, { g1: 1, g2: 1 });
+
+    values['file:g1'] = 'password-other';
+    assert.deepEqual(await changes(inDatabases(), first), [true, 'g1']);
+    const { secrets: second } = await share(inDatabases());
+    assert.deepEqual([second.version, second.groups], [2, { g1: 2, g2: 1 }]);
+    assert.deepEqual(await changes(inDatabases(), second), [false]);
+    const head = (group: string) => credentialsText(second, group).split('\n')[0];
+    assert.deepEqual([head('g1'), head('g2')], [credentialsHead(2), credentialsHead(1)]);
+
+    values['file:app'] = 'other-password';
+    assert.deepEqual(await changes(inDatabases(), second), [true, 'g1', 'g2']);
+    const { g2: _, ...groups } = inDatabases().groups;
+    const { secrets: third } = await share({ ...withClient('file:app'), groups });
+    assert.deepEqual([third.version, third.groups], [3, { g1: 3 }]);
+  });
+
+  test('of a group that is gone are nobody’s, and of a copy without versions of groups all have the copy’s', async () => {
+    const input = aTopology({ groups: 2 });
+    input.groups['g2']!.store = { kind: 'jdbc', url: 'jdbc:mariadb://db/mq', user: 'mq', password: 'file:app' };
+    const { secrets } = await share(parsed(input));
+    const { groups: _, ...older } = { ...secrets, version: 7 };
+    host.files.write(SECRETS_FILE, JSON.stringify(older), { mode: 0o600 });
+    const { g1 } = parsed(input).groups;
+    const alone = { ...parsed(input), groups: { g1: g1! } };
+    assert.deepEqual(await changes(alone, older), [true]);
+    assert.deepEqual((await share(alone)).secrets.groups, { g1: 7 });
   });
 
   test('get back the version’s file that a cut run has not written', async () => {

@@ -14,7 +14,8 @@ import {
 } from '../../core/health/observation.js';
 import { activemqHome } from '../../core/layout.js';
 import type { Desired } from '../../core/plan/desired.js';
-import { grantedFor } from '../../core/plan/services.js';
+import { accountsVersion, grantedFor } from '../../core/plan/services.js';
+import { versionFor } from '../../core/secrets.js';
 import { storeOf } from '../../core/stores/index.js';
 import { stepsOf, type Plan, type Step } from '../../core/plan/step.js';
 import { bootHook } from '../../core/supervision.js';
@@ -26,6 +27,7 @@ import {
   hostOf,
   nodeNamed,
   nodesOfGroup,
+  serviceNamed,
   servicesOf,
   type Topology,
 } from '../../core/topology/topology.js';
@@ -195,7 +197,10 @@ export function applyStep(
         desired: 'up',
         process: { alive: true, pid: 1, state: 'S' },
         launchedWith: service.currentFingerprint,
-        granted: grantedFor(access, insideOf(after[firstHost(topology)]).secretsVersion),
+        granted: grantedFor(
+          access,
+          accountsVersion(topology, serviceNamed(topology, service.name), (group) => versionIn(topology, after, group)),
+        ),
       });
       break;
     }
@@ -220,7 +225,8 @@ export function applyStep(
       Object.assign(inside.files, desired.nodes[step.node ?? '']?.files);
       const node = nodeIn(inside, step.node ?? '');
       node.storeWritable = true;
-      node.credentialsVersion = insideOf(after[firstHost(topology)]).secretsVersion;
+      if (!node.process.alive) node.store = storeFor(topology, node.name);
+      node.credentialsVersion = versionIn(topology, after, nodeNamed(topology, node.name).group);
       node.currentFingerprint = JSON.stringify(desired.nodes[node.name]?.files) + node.credentialsVersion;
       break;
     }
@@ -287,6 +293,16 @@ function start(topology: Topology, hosts: Hosts, name: string): void {
     launchedWith: seen.currentFingerprint,
     starts: seen.starts + 1,
   });
+}
+
+function versionIn(topology: Topology, hosts: Hosts, group: string): number {
+  const { secretsVersion: version, groupVersions: groups } = insideOf(hosts[firstHost(topology)]);
+  return versionFor({ version, groups }, group);
+}
+
+function storeFor(topology: Topology, name: string): { group: string; identity: string } {
+  const { group } = nodeNamed(topology, name);
+  return { group, identity: storeOf(topology, group).identity ?? '' };
 }
 
 function newHost(topology: Topology, { host, secretsVersion }: { host: string; secretsVersion: number }): HostInside {

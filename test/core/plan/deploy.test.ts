@@ -240,6 +240,26 @@ describe('the plan of a cluster', () => {
     assert.equal(stepsOf(plan).filter((step) => step.kind === 'configureNode').length, 6);
   });
 
+  test('restarts only the groups whose nodes hold the secret that has changed', () => {
+    const hosts = structuredClone(deployed(topology));
+    const plan = planDeploy({ ...known(topology, hosts), secretsChanged: true, changedGroups: ['g2'] });
+    assert.deepEqual(Object.keys(plan.groups), ['g2']);
+    assert.equal(stepsOf(plan).filter((step) => step.kind === 'configureNode').length, 3);
+    for (const { name } of nodesOfGroup(topology, 'g2')) nodeOf(hosts, name).credentialsVersion = 2;
+    Object.assign(hosts.h1!.inside!, { secretsVersion: 2, groupVersions: { g1: 1, g2: 2 } });
+    assert.deepEqual(ids(planDeploy(known(topology, hosts))), []);
+    nodeOf(hosts, 'n1').credentialsVersion = 2;
+    assert.match(planDeploy(known(topology, hosts)).groups['g1']?.[0]?.[0]?.reason ?? '', /of another version/);
+  });
+
+  test('gives a database new accounts only when one of its own groups has a new password', () => {
+    const stored = parsed(inDatabase(aTopology({ groups: 2, bridges: false }), 'mariadb'));
+    const services = (changedGroups: string[]) =>
+      planDeploy({ ...known(stored, deployed(stored)), secretsChanged: true, changedGroups }).services;
+    assert.deepEqual(services(['g2']), {});
+    assert.deepEqual(Object.keys(services(['g1']) ?? {}), ['db']);
+  });
+
   test('removes a node that the topology no longer has', () => {
     const hosts = structuredClone(deployed(topology));
     hosts.h1!.inside!.nodes.push({ ...nodeOf(hosts, 'n1'), name: 'n99' });
