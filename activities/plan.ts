@@ -10,6 +10,7 @@ import { driftChecks } from '../core/health/drift.js';
 import { planDeploy } from '../core/plan/deploy.js';
 import { desiredState } from '../core/plan/desired.js';
 import type { Known } from '../core/plan/known.js';
+import { movedStores, movedText } from '../core/plan/moved-stores.js';
 import type { FileChange, Plan, Step } from '../core/plan/step.js';
 import { firstHost, nodeNamed, type Topology } from '../core/topology/topology.js';
 import type { Deps } from './deps.js';
@@ -18,9 +19,12 @@ import { hashBytes } from './probe-files.js';
 /** A diff longer than this is cut: it goes through a workflow's history, whose payloads are to stay small. */
 const DIFF_CHARS = 8000;
 
-/** @throws EverbrokerError HostUnfit with every problem of every machine that the plan touches. */
+/** @throws EverbrokerError StoreChanged; HostUnfit with every problem of every machine that the plan touches. */
 export async function planSteps(deps: Deps, input: Looked, signal: AbortSignal): Promise<{ plan: Plan }> {
-  const plan = planDeploy(await knownOf(deps, input, signal));
+  const known = await knownOf(deps, input, signal);
+  const moved = movedStores(known).filter(({ acknowledged }) => !acknowledged);
+  if (moved.length > 0) throw new EverbrokerError('StoreChanged', moved.map(movedText).join('\n'), { moved });
+  const plan = planDeploy(known);
   const found = misfits(input.topology, plan, input.observed);
   if (found.length > 0) {
     const count = found.length === 1 ? 'one problem' : `${found.length} problems`;

@@ -77,6 +77,10 @@ export const FAILURES = {
     7,
     'Correct the user, the password or the rights in the database, or the reference in the topology.',
   ),
+  StoreChanged: user(
+    4,
+    'Put the old store back, or say in the topology that you know (`movedFrom`, as the message says); nothing was changed.',
+  ),
   StoreNotShared: environment(
     false,
     7,

@@ -80,7 +80,11 @@ credentials_version() {
 print_node() {
   first_line "$NODES/$NODE/desired"; out="node name=$NODE desired=${value:-unknown}"
   find_jvm "$BASE" "$1"
-  ports='' role=none line=''
+  ports='' role=none line='' value=''
+  # The store that it runs on; of one that does not run, the store that it was configured for, as long as it is.
+  if [ "$found" != 0 ]; then first_line "$NODES/$NODE/started-on"
+  elif [ -f "$BASE/conf/activemq.xml" ]; then value=$STORE_ID; fi
+  [ -z "$value" ] || out="$out store=$value"
   if [ "$found" != 0 ]; then
     read_now
     out="$out pid=$found state=$letter uptime=$(((now - born) * 10))"

@@ -33,12 +33,12 @@ read_process() {
 # The launch file of node $1 into variables; false when it is missing or cannot be used. Values are never evaluated.
 read_launch() {
   NODE=$1 BASE='' HOME_DIR='' JAVA='' RUN_UID='' RUN_GID='' ARGS='' OPENWIRE='' CONSOLE='' STORE='' STOP_SECONDS=20
-  COMMAND='' STOP_SIGNAL=TERM WAITS_LINE='' WAITS_MS=0 WATCHDOG=0
+  COMMAND='' STORE_ID='' STOP_SIGNAL=TERM WAITS_LINE='' WAITS_MS=0 WATCHDOG=0
   [ -f "$NODES/$1/launch" ] || return 1
   while IFS='=' read -r key text; do
     case $key in
       BASE) BASE=$text ;; HOME_DIR) HOME_DIR=$text ;; JAVA) JAVA=$text ;; ARGS) ARGS=$text ;;
-      RUN_UID) RUN_UID=$text ;; RUN_GID) RUN_GID=$text ;; STORE) STORE=$text ;;
+      RUN_UID) RUN_UID=$text ;; RUN_GID) RUN_GID=$text ;; STORE) STORE=$text ;; STORE_ID) STORE_ID=$text ;;
       OPENWIRE) OPENWIRE=$text ;; CONSOLE) CONSOLE=$text ;; STOP_SECONDS) STOP_SECONDS=$text ;;
       COMMAND) COMMAND=$text ;; STOP_SIGNAL) STOP_SIGNAL=$text ;;
       WAITS_LINE) WAITS_LINE=$text ;; WAITS_MS) WAITS_MS=$text ;; WATCHDOG_SECONDS) WATCHDOG=$text ;;

@@ -72,6 +72,7 @@ start_node() {
   if [ "$found" != 0 ]; then adopt; return; fi
   mark_log
   fingerprint "$NODE" >"$NODES/$NODE/started-with"
+  put "$NODES/$NODE/started-on" "$STORE_ID"
   first_line "$NODES/$NODE/starts"; is_number "$value" || value=0
   launch
   read_process "$pid"; birth=${born:-0} kill_at=0

@@ -7,7 +7,7 @@ import type { Node, Topology } from '../topology/topology.js';
 const STOP_SECONDS = 20;
 
 export function launchText(topology: Topology, node: Node): string {
-  const { directory, waits } = storeOf(topology, node.group);
+  const { directory, identity, waits } = storeOf(topology, node.group);
   const { uid } = topology.runAs;
   const values = {
     NODE: node.name,
@@ -21,6 +21,7 @@ export function launchText(topology: Topology, node: Node): string {
     OPENWIRE: node.openwire,
     CONSOLE: node.console,
     STORE: directory ?? '',
+    STORE_ID: `${node.group}@${identity ?? ''}`,
     ...(waits === null ? {} : { WAITS_LINE: waits.line, WAITS_MS: waits.ms }),
     STOP_SECONDS,
     ...(topology.watchdog.enabled ? { WATCHDOG_SECONDS: topology.watchdog.unresponsiveSeconds } : {}),

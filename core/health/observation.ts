@@ -62,6 +62,11 @@ export interface NodeObservation {
   log: { role: 'master' | 'slave' | 'starting' | 'failed' | 'none'; line?: string };
   /** Who holds the lock of the store, by /proc/locks. */
   lock: 'held' | 'free' | 'held-by-other' | 'unknown';
+  /**
+   * The store that it runs on, or was configured for where it does not run, and the group that it was of. Absent where
+   * nothing is configured, and of nodes that an older agent started.
+   */
+  store?: { group: string; identity: string };
   /** Whether the broker's user can write the store's directory. */
   storeWritable: boolean;
   /** Version of the credentials file, 0 when there is none. */

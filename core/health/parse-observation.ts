@@ -76,6 +76,10 @@ const nodeFields = z.object({
   listening: z.string().transform((text) => (text === '' ? [] : text.split(',').map((port) => count.parse(port)))),
   role: z.enum(['master', 'slave', 'starting', 'failed', 'none']),
   lock: z.enum(['held', 'free', 'held-by-other', 'unknown']),
+  store: z
+    .string()
+    .transform((text) => ({ group: text.replace(/@.*$/, ''), identity: text.replace(/^[^@]*@/, '') }))
+    .optional(),
   writable: z.enum(['0', '1']),
   credentials: count,
   starts: count,
@@ -86,10 +90,11 @@ function parseNode(text: string): NodeObservation {
   const parsed = nodeFields.safeParse(fieldsOf(text));
   if (!parsed.success)
     throw notAnObservation(`the line of a node has a wrong ${parsed.error.issues[0]?.path.join('.')}`);
-  const { name, desired, pid, state, uptime, launched, current, role, line, ...rest } = parsed.data;
+  const { name, desired, pid, state, uptime, launched, current, role, line, store, ...rest } = parsed.data;
   return {
     name,
     desired,
+    ...(store === undefined ? {} : { store }),
     process: {
       alive: pid !== undefined,
       ...(pid === undefined ? {} : { pid }),

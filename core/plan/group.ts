@@ -1,6 +1,7 @@
 /** The stages of one group: configure what is down, start its master, then its slaves; restart what runs, master last. */
 import { groupsOnHost, hostsOfGroup, nodesOfGroup, type Node } from '../topology/topology.js';
 import { storeOf } from '../stores/index.js';
+import { movedStore, type MovedStore } from './moved-stores.js';
 import { changedFiles, isNew, nodeSeen, nodesWithoutPlace, type Known } from './known.js';
 import type { Step } from './step.js';
 
@@ -16,6 +17,8 @@ interface NodeState {
 
 export function planGroup(known: Known, group: string, credentialsVersion: number): Step[][] {
   const nodes = nodesOfGroup(known.topology, group).map((node) => stateOf(known, node, credentialsVersion));
+  const moved = movedStore(known, group);
+  if (moved !== null) return planMove(known, moved, nodes);
   const down = nodes.filter((state) => !state.runs);
   const restart = nodes.filter((state) => state.runs && (state.configure !== null || state.start !== null));
   const stages = [
@@ -27,6 +30,25 @@ export function planGroup(known: Known, group: string, credentialsVersion: numbe
     ...rollingRestart(nodes, restart),
   ].filter((stage) => stage.length > 0);
   return stages.length === 0 ? [] : [...stages, [verifyRoles(group)]];
+}
+
+/** To another store: it is reached before a node is stopped for it, and none starts before all are stopped. */
+function planMove(known: Known, { group, from, to }: MovedStore, found: readonly NodeState[]): Step[][] {
+  const reason = `the store becomes ${to} in place of ${from.join(' and ')}`;
+  const nodes = found.map((state) => ({ ...state, runs: false, isMaster: false, start: reason }));
+  const live = found.filter(({ node }) => {
+    const seen = nodeSeen(known, node);
+    return seen?.process.alive === true || seen?.desired === 'up';
+  });
+  return [
+    removals(known, group),
+    storeChecks(known, group, nodes),
+    live.map(({ node }) => nodeStep('stopNode', node, 'stop before the group moves', reason)),
+    nodes.flatMap(({ configure }) => configure ?? []),
+    lockProof(known, group, nodes),
+    ...startsInOrder(storeOf(known.topology, group).startsTogether, nodes, nodes),
+    [verifyRoles(group)],
+  ].filter((stage) => stage.length > 0);
 }
 
 function stateOf(known: Known, node: Node, credentialsVersion: number): NodeState {
@@ -135,19 +157,26 @@ function rollingRestart(nodes: NodeState[], restart: NodeState[]): Step[][] {
   });
 }
 
+/** By the group that the node was of, so that it is gone before another starts there; else by the first one on its host. */
 function removals(known: Known, group: string): Step[] {
+  const ownerOf = (host: string, node: string): string | undefined => {
+    const was = known.observed[host]?.inside?.nodes.find(({ name }) => name === node)?.store?.group;
+    return was !== undefined && was in known.topology.groups ? was : groupsOnHost(known.topology, host)[0];
+  };
   return Object.keys(known.topology.hosts)
-    .filter((host) => groupsOnHost(known.topology, host)[0] === group && !isNew(known, host))
+    .filter((host) => !isNew(known, host))
     .flatMap((host) =>
-      nodesWithoutPlace(known, host).map((node): Step => ({
-        id: `removeNode/${node}`,
-        kind: 'removeNode',
-        host,
-        group,
-        node,
-        summary: `${node} · stop and remove`,
-        reason: 'the topology has no such node on this host',
-      })),
+      nodesWithoutPlace(known, host)
+        .filter((node) => ownerOf(host, node) === group)
+        .map((node): Step => ({
+          id: `removeNode/${node}`,
+          kind: 'removeNode',
+          host,
+          group,
+          node,
+          summary: `${node} · stop and remove`,
+          reason: 'the topology has no such node on this host',
+        })),
     );
 }
 

@@ -15,6 +15,7 @@ const kindOf = (spec: StoreSpec): StoreKind<StoreSpec> => KINDS[spec.kind];
 
 /** The store of a group, with its kind's answers. */
 export interface Store {
+  readonly identity: string | null;
   directory: string | null;
   replica(node: string): string | null;
   ports(node: Node): number[];
@@ -36,6 +37,9 @@ export function storeOf(topology: Topology, group: string): Store {
   const kind = kindOf(spec);
   const placed: Placed = { topology, group, spec };
   return {
+    get identity() {
+      return kind.identity(placed);
+    },
     directory: kind.directory(spec),
     replica: (node) => kind.replica(topology, node),
     ports: (node) => kind.ports(node),

@@ -3,6 +3,7 @@
  * is the lock (lease): a frozen master loses it, and a thawed one finds that out by itself.
  */
 import { element } from '../activemq/xml.js';
+import { databaseVolume } from '../naming.js';
 import { databaseNamed, hostOf, type Topology } from '../topology/topology.js';
 import { databaseEngineOf, portOf, schemaName } from '../databases/engines.js';
 import { MARIADB_DRIVER, POSTGRESQL_DRIVER, type JdbcDriver } from './drivers.js';
@@ -28,12 +29,11 @@ const TIMEOUTS = {
 const isPostgresql = (url: string): boolean => url.startsWith('jdbc:postgresql:');
 const driverOf = (url: string): JdbcDriver => (isPostgresql(url) ? POSTGRESQL_DRIVER : MARIADB_DRIVER);
 
+/** MariaDB's driver speaks to MySQL too, but under its own name only. */
+const plainUrl = (url: string): string => url.replace(/^jdbc:mysql:/, 'jdbc:mariadb:');
+
 function urlOf({ topology, group, spec }: Placed<Jdbc>): string {
-  // MariaDB's driver speaks to MySQL too, but under its own name only.
-  const url =
-    spec.database === undefined
-      ? (spec.url ?? '').replace(/^jdbc:mysql:/, 'jdbc:mariadb:')
-      : ownUrl(topology, spec.database, group);
+  const url = spec.database === undefined ? plainUrl(spec.url ?? '') : ownUrl(topology, spec.database, group);
   const timeouts = Object.entries(TIMEOUTS[isPostgresql(url) ? 'postgresql' : 'mariadb']);
   return timeouts
     .filter(([key]) => !new RegExp(`[?&]${key}=`, 'i').test(url))
@@ -53,6 +53,16 @@ const property = (name: string, value: string | number | boolean) => element('pr
 
 export const jdbc: StoreKind<Jdbc> = {
   kind: 'jdbc',
+  identity: ({ topology, group, spec }) => {
+    if (spec.database === undefined) return plainUrl(spec.url ?? '').replace(/[?;].*$/, '');
+    const { engine, host } = databaseNamed(topology, spec.database);
+    const at = topology.hosts[host];
+    if (at === undefined) return null;
+    // In containers the volume is the database, whatever its address.
+    const where =
+      at.kind === 'docker' ? databaseVolume(topology.name, spec.database) : `${at.address}:${spec.database}`;
+    return `${engine}:${where}/${schemaName(group)}`;
+  },
   directory: () => null,
   replica: () => null,
   ports: () => [],

@@ -5,7 +5,7 @@
 import { element } from '../activemq/xml.js';
 import { replicaDirectory } from '../layout.js';
 import { replicationPath } from '../naming.js';
-import { hostOf, nodeNamed, nodesOfGroup, serversOf } from '../topology/topology.js';
+import { hostOf, nodeNamed, nodesOfGroup, serversOf, type Topology } from '../topology/topology.js';
 import { FAILURE_ACCESS, ZOOKEEPER_CLIENT, ZOOKEEPER_CLIENT_PROTOCOL } from './drivers.js';
 import type { Placed, StoreKind, StoreOf } from './store-kind.js';
 
@@ -20,6 +20,15 @@ const serversFor = ({ topology, spec }: Placed<Leveldb>): string[] =>
   spec.ensemble === undefined
     ? (spec.zookeeper ?? '').split(',')
     : serversOf(topology, spec.ensemble).map(({ host, port }) => `${hostOf(topology, host).address}:${port}`);
+
+/** Nodes that ask different ensembles elect as many masters. In containers the volumes of its servers are the ensemble. */
+function ensemblePlace(topology: Topology, spec: Leveldb): string | null {
+  if (spec.ensemble === undefined) return (spec.zookeeper ?? '').split(',').sort().join(',');
+  const hosts = serversOf(topology, spec.ensemble).map(({ host }) => topology.hosts[host]);
+  if (hosts.some((host) => host === undefined)) return null;
+  const machines = hosts.flatMap((host) => (host?.kind === 'ssh' ? [host.address] : []));
+  return [spec.ensemble, ...machines.sort()].join(',');
+}
 
 function addressOf({ topology }: Placed<Leveldb>, name: string): string {
   const { host, replication = 0 } = nodeNamed(topology, name);
@@ -36,6 +45,10 @@ const MODULE_FLAGS = [
 
 export const leveldb: StoreKind<Leveldb> = {
   kind: 'leveldb',
+  identity: ({ topology, group, spec }) => {
+    const place = ensemblePlace(topology, spec);
+    return place === null ? null : `leveldb:${place}${replicationPath(topology.name, group)}`;
+  },
   directory: () => null,
   replica: replicaDirectory,
   ports: ({ replication }) => (replication === undefined ? [] : [replication]),

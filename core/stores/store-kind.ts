@@ -46,6 +46,11 @@ export interface Waits {
 
 export interface StoreKind<Spec extends StoreSpec> {
   kind: Spec['kind'];
+  /**
+   * Which store it is, in one word that no change of addresses, ports or settings changes: two texts are two stores. Null
+   * where a part of a topology does not tell.
+   */
+  identity(store: Placed<Spec>): string | null;
   /** Directory on the nodes' hosts that the group shares, mounted with a life of its own. */
   directory(spec: Spec): string | null;
   /** Directory of a node's own copy of the store, mounted with a life of its own. */

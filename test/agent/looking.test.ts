@@ -62,6 +62,19 @@ describe('the host agent tells', () => {
     assert.equal(parseObservation((await host.observe('mq1')).stdout).inside.nodes[0]?.credentialsVersion, 0);
   });
 
+  test('the store that a node runs on, and of one that does not run the store that it is configured for', async () => {
+    await host.addNode('mq1', 'up', 5, { STORE_ID: 'brokerA@kahadb:old' });
+    await host.run();
+    await host.jvm('mq1');
+    await host.addNode('mq1', 'up', 5, { STORE_ID: 'brokerA@jdbc:new' });
+    const store = async () => parseObservation((await host.observe('mq1')).stdout).inside.nodes[0]?.store;
+    assert.deepEqual(await store(), { group: 'brokerA', identity: 'kahadb:old' });
+    await host.agent('down', 'mq1');
+    assert.equal(await store(), undefined);
+    await writeFile(join(host.base('mq1'), 'conf/activemq.xml'), '<beans/>');
+    assert.deepEqual(await store(), { group: 'brokerA', identity: 'jdbc:new' });
+  });
+
   test('not the role of an earlier life', async () => {
     await host.addNode('mq1');
     await writeFile(join(host.base('mq1'), 'data/activemq.log'), SLAVE);

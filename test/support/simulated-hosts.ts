@@ -286,6 +286,7 @@ function start(topology: Topology, hosts: Hosts, name: string): void {
   const isMaster = mastersOf(topology, hosts, node.group).length === 0;
   Object.assign(seen, {
     desired: 'up',
+    store: storeFor(topology, name),
     process: { alive: true, pid: 1, state: 'S' },
     listening: isMaster ? [node.openwire, node.console] : [],
     log: { role: isMaster ? 'master' : 'slave' },

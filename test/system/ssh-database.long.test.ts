@@ -5,13 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { AGENT_FILE } from '../../core/layout.js';
-import type { Topology } from '../../core/topology/topology.js';
+import { groupOf, hostOf, type Topology } from '../../core/topology/topology.js';
 import { SSHD_JRE_IMAGE } from '../../images/sshd-image.js';
 import { startSshHosts, type SshHosts } from '../support/ssh-hosts.js';
 import { System, failedChecks, rolesOf } from '../support/system.js';
 import { parsed } from '../support/topologies.js';
 
 const NAME = 't-ssh-database';
+/** Of a database that nobody but this test made. */
+const PASSWORD = 'of-a-database-that-exists';
 const BASE = '/usr/local/mqcluster/.databases/db';
 let machines: SshHosts;
 let system: System;
@@ -44,8 +46,13 @@ before(async () => {
   // By this the worker finds the machines of a cluster that is named only.
   await mkdir(join(directory, 'topologies'));
   await writeFile(join(directory, 'topologies/machines.yaml'), JSON.stringify(topology));
-  const env = { EVERBROKER_SSH_DIR: directory, EVERBROKER_TOPOLOGIES_DIR: join(directory, 'topologies') };
-  system = await System.start({ env });
+  system = await System.start({
+    env: {
+      EVERBROKER_SSH_DIR: directory,
+      EVERBROKER_TOPOLOGIES_DIR: join(directory, 'topologies'),
+      EVERBROKER_MQ: PASSWORD,
+    },
+  });
 });
 
 after(async () => {
@@ -62,13 +69,19 @@ const insistOnProof = async () => {
 const on = async (index: 0 | 1, script: string): Promise<string> =>
   (await machines.hosts[index]!.inside.exec(['sh', '-c', script], { timeoutMs: 60_000 })).stdout;
 
-test('a machine where somebody has its port or its user’s number is refused, and told who', async () => {
+test('machines where others have the port or the users’ numbers are refused at once, before anything is changed', async () => {
   const listen = 'my $s = IO::Socket::INET->new(Listen => 1, LocalPort => 3306) or die; sleep 300';
   await on(0, `setsid perl -MIO::Socket::INET -e '${listen}' </dev/null >/dev/null 2>&1 & echo $! >/tmp/pid; sleep 1`);
-  await assert.rejects(deploy(), { type: 'HostUnfit', message: /m1: port 3306 of db is taken by \d+ \(perl/ });
-  await on(0, 'kill "$(cat /tmp/pid)"; useradd -u 7617 somebody');
-  await assert.rejects(deploy(), { type: 'HostUnfit', message: /m1: uid 7617 is user somebody's/ });
-  await on(0, 'userdel somebody');
+  await on(0, 'useradd -u 7617 somebody');
+  await on(1, 'useradd -u 7616 another');
+  await assert.rejects(deploy(), {
+    type: 'HostUnfit',
+    message:
+      /^3 problems [^]*m1: port 3306 of db is taken by \d+ \(perl[^]*m1: uid 7617 is user somebody's, and db needs it[^]*m2: uid 7616 is user another's/,
+  });
+  for (const index of [0, 1] as const) assert.equal(await on(index, 'ls /var/lib/everbroker/agent.sh 2>/dev/null'), '');
+  await on(0, 'kill "$(cat /tmp/pid)"; userdel somebody');
+  await on(1, 'userdel another');
 });
 
 test('is deployed and proven, and left alone by a second deployment', async () => {
@@ -84,6 +97,37 @@ test('has its master on the other machine when that of this one is killed, and i
   await system.untilStatus(NAME, ({ healthy, nodes }) => healthy && rolesOf(nodes)['mq2'] === 'master');
   await on(0, `sh ${AGENT_FILE} kill db`);
   await system.untilStatus(NAME, ({ healthy }) => healthy);
+  await insistOnProof();
+});
+
+test('moves to a database that exists, by a URL of MySQL, only when told so, and no node starts before all are stopped', async () => {
+  const statements = `CREATE DATABASE mq; CREATE USER 'mq'@'%' IDENTIFIED BY '${PASSWORD}'; GRANT ALL ON mq.* TO 'mq'@'%'`;
+  const client = `setpriv --reuid=7617 --regid=7617 --clear-groups mariadb --no-defaults --socket=${BASE}/data/socket`;
+  await on(0, `cd / && echo "${statements}" | ${client}`);
+  const { address } = hostOf(topology, 'm1');
+  const old = topology;
+  const movedTo = (more: object): Topology => {
+    const url = `jdbc:mysql://${address}:3306/mq`;
+    const store = { kind: 'jdbc' as const, url, user: 'mq', password: 'env:EVERBROKER_MQ', ...more };
+    return parsed({ ...old, groups: { brokerA: { ...groupOf(old, 'brokerA'), store } } });
+  };
+
+  topology = movedTo({});
+  const movedFrom = `mariadb:${address}:db/everbroker_brokerA`;
+  const refusal = new RegExp(
+    `the store of brokerA is ${movedFrom} \\(mq1, mq2\\) and would become jdbc:mariadb://${address}`,
+  );
+  await assert.rejects(deploy(), { type: 'StoreChanged', message: refusal });
+
+  topology = movedTo({ movedFrom });
+  const result = await deploy();
+  assert.equal(result.outcome, 'deployed');
+  const order = result.timeline.map(({ id }) => id).filter((id) => /^(checkStore|stopNode|startNode)/.test(id));
+  assert.deepEqual(
+    order.map((id) => id.split('/')[0]),
+    ['checkStore', 'checkStore', 'stopNode', 'stopNode', 'startNode', 'startNode'],
+  );
+  assert.match(await on(0, `echo 'SHOW TABLES' | ${client} mq`), /ACTIVEMQ_LOCK/);
   await insistOnProof();
 });
 

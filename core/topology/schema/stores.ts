@@ -2,6 +2,15 @@
 import { z } from 'zod';
 import { absolutePath, nameOf, port, secret, user } from './words.js';
 
+const movedFrom = z
+  .string()
+  .regex(/^\S{1,500}$/, 'must be one word, as the refusal names the old store')
+  .optional()
+  .meta({
+    description:
+      'The store that the group was on before, as the refusal `StoreChanged` names it: says that you know that what it holds stays behind. All nodes are then stopped before one starts on this store.',
+  });
+
 const pollMs = z.int().min(100).max(10000);
 const kahadb = z.strictObject({
   kind: z.literal('kahadb'),
@@ -19,6 +28,7 @@ const kahadb = z.strictObject({
   lockKeepAliveMs: pollMs
     .default(1000)
     .meta({ description: 'lockKeepAlivePeriod: how often the master checks that the lock is still its own, ms.' }),
+  movedFrom,
 });
 const jdbc = z.strictObject({
   kind: z.literal('jdbc'),
@@ -41,6 +51,7 @@ const jdbc = z.strictObject({
   lockKeepAliveMs: pollMs
     .default(500)
     .meta({ description: 'lockKeepAlivePeriod: how often the master renews its lease, ms; at most half a lease.' }),
+  movedFrom,
 });
 const leveldb = z.strictObject({
   kind: z.literal('leveldb'),
@@ -61,6 +72,7 @@ const leveldb = z.strictObject({
   acknowledge: z
     .literal('leveldb-is-deprecated', 'must be leveldb-is-deprecated: ActiveMQ gave it up')
     .meta({ description: 'That you know.' }),
+  movedFrom,
 });
 
 export const store = z

@@ -75,6 +75,11 @@ const rows: { name: string; input: TopologyInput; says: RegExp }[] = [
     says: /^groups\.g1\.store\.leaseMs \[schema\]/,
   },
   {
+    name: 'a move from two stores at once',
+    input: withDatabase({ database: 'db', movedFrom: 'kahadb:a kahadb:b' }),
+    says: /^groups\.g1\.store\.movedFrom \[schema\] must be one word/,
+  },
+  {
     name: 'an unknown engine',
     input: withDatabase({ database: 'db' }, { databases: { db: { engine: 'oracle', host: 'h1' } } }),
     says: /^databases\.db\.engine \[schema\]/,
