@@ -86,11 +86,14 @@ const sslContext = (): Element =>
     }),
   ]);
 
+/** `total` keeps a broker that starts on a full disk from lowering its limit to nothing for good: docs/decisions/0008. */
 const systemUsage = ({ limits }: Topology): Element =>
   element('systemUsage', {}, [
     element('systemUsage', {}, [
       element('memoryUsage', {}, [element('memoryUsage', { percentOfJvmHeap: limits.memoryPercent })]),
-      element('storeUsage', {}, [element('storeUsage', { limit: `${limits.storeMb} mb` })]),
+      element('storeUsage', {}, [
+        element('storeUsage', { limit: `${limits.storeMb} mb`, total: `${limits.storeMb} mb` }),
+      ]),
       element('tempUsage', {}, [element('tempUsage', { limit: `${limits.tempMb} mb` })]),
     ]),
   ]);
