@@ -93,7 +93,7 @@ export const FAULTS: Record<FaultKind, FaultFacts> = {
   },
   'disk-full': {
     title: 'disk of the store full',
-    done: "a file fills the file system of the group's store",
+    done: "a file fills the file system of the group's store: a broker that writes stops, and so does the next one that takes over, until there is room",
     timer: AGENT,
     heals: 'the file is removed; healed when it is gone',
     carriers: EVERYWHERE,
@@ -102,7 +102,7 @@ export const FAULTS: Record<FaultKind, FaultFacts> = {
   },
   'replace-lock': {
     title: 'lock file replaced',
-    done: "the lock file of the group's store is replaced by a new one, so that a second node could take it",
+    done: "the lock file of the group's store is replaced by a new one, which another node takes; held for ten seconds, or until two masters are seen",
     timer: AGENT,
     heals:
       'the master notices within `lockKeepAliveMs` and gives up; one that does not is killed after ten seconds; healed when nobody holds the old file',
@@ -143,6 +143,11 @@ export const FAULTS: Record<FaultKind, FaultFacts> = {
 export const carriersOf = (fault: FaultSpec): readonly Carrier[] =>
   fault.kind === 'lose-host' && fault.how === 'kill' ? ['docker'] : FAULTS[fault.kind].carriers;
 
+/** A broker that has not noticed a new lock file by then is made to: as long as the agent's timer, which knows no less. */
+const LOCK_SECONDS = 10;
+
 /** Of one turn, seconds. */
-export const holdOf = (fault: FaultSpec): number =>
-  fault.kind === 'replace-lock' || fault.kind === 'expire-session' ? 0 : (fault.holdSeconds ?? 0);
+export const holdOf = (fault: FaultSpec): number => {
+  if (fault.kind === 'replace-lock') return LOCK_SECONDS;
+  return fault.kind === 'expire-session' ? 0 : (fault.holdSeconds ?? 0);
+};

@@ -2,7 +2,7 @@
 import type { Check } from '../contract.js';
 import type { NodeReading } from '../health/roles.js';
 import { roleOf } from '../health/roles.js';
-import { nodesOfGroup, type Topology } from '../topology/topology.js';
+import { nodesOfGroup, type Node, type Topology } from '../topology/topology.js';
 import type { Scenario } from './scenario.js';
 
 /** Refused for good, or null: a scenario that may not run in this environment is a mistake, not bad luck. */
@@ -31,12 +31,24 @@ export function standbyMissing(
   { scenario, group, readings }: { scenario: Scenario; group: string | null; readings: readonly NodeReading[] },
 ): string | null {
   if (!scenario.guards.standby || group === null) return null;
-  const slaves = nodesOfGroup(topology, group).filter((node) => {
-    const reading = readings.find(({ observation }) => observation.name === node.name);
-    return reading !== undefined && roleOf(node, reading) === 'slave';
-  });
-  return slaves.length > 0 ? null : `no slave of ${group} could take over`;
+  return withRole(topology, { group, readings }, 'slave').length > 0 ? null : `no slave of ${group} could take over`;
 }
+
+/** Nodes of a group that serve at the same moment, or null. One that has the lock and still reads its journal does not. */
+export function twoMasters(topology: Topology, group: string, readings: readonly NodeReading[]): string | null {
+  const masters = withRole(topology, { group, readings }, 'master').map(({ name }) => name);
+  return masters.length > 1 ? `${masters.join(' and ')} serve ${group}` : null;
+}
+
+const withRole = (
+  topology: Topology,
+  { group, readings }: { group: string; readings: readonly NodeReading[] },
+  role: 'master' | 'slave',
+): Node[] =>
+  nodesOfGroup(topology, group).filter((node) => {
+    const reading = readings.find(({ observation }) => observation.name === node.name);
+    return reading !== undefined && roleOf(node, reading) === role;
+  });
 
 /** Why there is no steady state to begin with, or null. */
 export function unsteady(checks: readonly Check[]): string | null {
@@ -52,9 +64,9 @@ export interface LoadCounts {
 /** Why the fault must be healed at once, or null. */
 export function mustAbort(
   { guards }: Scenario,
-  { load, twoMasters }: { load: readonly LoadCounts[]; twoMasters: string | null },
+  { load, splitBrain }: { load: readonly LoadCounts[]; splitBrain: string | null },
 ): string | null {
-  if (twoMasters !== null) return `two masters at once: ${twoMasters}`;
+  if (splitBrain !== null) return `two masters at once: ${splitBrain}`;
   const backlog = load.reduce((sum, flow) => sum + Math.max(0, flow.acknowledged - flow.delivered), 0);
   return backlog > guards.backlog ? `${backlog} messages wait, more than ${guards.backlog}` : null;
 }

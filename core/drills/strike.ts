@@ -114,9 +114,8 @@ function nodeStrike(
     case 'stop':
     case 'freeze':
     case 'disk-full':
-      return onAgent(fault.kind, fault.holdSeconds);
     case 'replace-lock':
-      return onAgent('replace-lock', 0);
+      return onAgent(fault.kind, holdOf(fault));
     case 'lose-host':
       return fault.how === 'kill'
         ? onHost({ by: 'carrier', kind: 'kill-host', holdSeconds: fault.holdSeconds }, `kill ${host}`)

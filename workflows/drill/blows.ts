@@ -1,10 +1,9 @@
 /** The faults of one strike, all of them injected, held, healed and looked for together. */
 import { isCancellation, sleep } from '@temporalio/workflow';
-import { mustAbort } from '../../core/drills/guards.js';
+import { mustAbort, twoMasters } from '../../core/drills/guards.js';
 import type { Done } from '../../core/drills/judge.js';
 import type { Scenario } from '../../core/drills/scenario.js';
 import type { Strike } from '../../core/drills/blow.js';
-import { judgeGroup } from '../../core/health/roles.js';
 import { activities } from '../calls.js';
 import { stepFailure } from '../failure-text.js';
 import type { Ownership } from '../hold-cluster.js';
@@ -82,9 +81,8 @@ export class Blows {
     const { topology } = this.ownership;
     const [load, looks] = await Promise.all([this.setting.load.counts(), readEach(topology)]);
     const { group } = this.setting.strike;
-    const checks = group === null ? [] : judgeGroup(topology, group, looks).checks;
-    const two = checks.find(({ fault }) => fault === 'TwoMasters');
-    return mustAbort(this.setting.scenario, { load, twoMasters: two?.detail ?? null });
+    const splitBrain = group === null ? null : twoMasters(topology, group, looks.readings);
+    return mustAbort(this.setting.scenario, { load, splitBrain });
   }
 
   /** As often as it is asked for: what is healed stays so. @throws when a host could not be healed. */

@@ -3,7 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import type { Strike } from '../../../core/drills/blow.js';
 import { aimsOf, blowsToExpect, strikeOf } from '../../../core/drills/strike.js';
-import { cooldownLeft, environmentRefusal, mustAbort, standbyMissing } from '../../../core/drills/guards.js';
+import {
+  cooldownLeft,
+  environmentRefusal,
+  mustAbort,
+  standbyMissing,
+  twoMasters,
+} from '../../../core/drills/guards.js';
 import { parseScenario } from '../../../core/drills/parse-scenario.js';
 import type { Scenario, ScenarioInput } from '../../../core/drills/scenario.js';
 import { unknownNode } from '../../../core/health/observation.js';
@@ -67,6 +73,16 @@ describe('who is hit', () => {
     });
     assert.deepEqual(made.targets, ['mq5']);
     assert.equal(made.holdSeconds, 5);
+  });
+
+  test('keeps a master with a replaced lock file for so long that it can notice by itself', async () => {
+    const topology = await shipped('ha-6');
+    const parts = { target: { role: 'master' }, fault: { kind: 'replace-lock' } } as const;
+    const { holdSeconds, blows } = strike(topology, ['mq1', 'mq4'], parts);
+    const { store } = topology.groups['brokerA'] ?? assert.fail();
+    assert.ok(store.kind === 'kahadb' && holdSeconds * 1000 > store.lockKeepAliveMs);
+    const fault = { by: 'agent', kind: 'replace-lock', node: 'mq1', holdSeconds };
+    assert.deepEqual(blows, [{ host: 'mqbrokerAA', fault }]);
   });
 
   test('is nobody where the group has no master at this moment', async () => {
@@ -221,8 +237,19 @@ describe('a guard', () => {
 
   test('ends a fault when too much waits, or two masters are seen', () => {
     const load = [{ acknowledged: 150, delivered: 20 }];
-    assert.match(mustAbort(guarded({ backlog: 100 }), { load, twoMasters: null }) ?? '', /130 messages wait/);
-    assert.equal(mustAbort(guarded({ backlog: 130 }), { load, twoMasters: null }), null);
-    assert.match(mustAbort(guarded({}), { load: [], twoMasters: 'mq1 and mq2' }) ?? '', /mq1 and mq2/);
+    assert.match(mustAbort(guarded({ backlog: 100 }), { load, splitBrain: null }) ?? '', /130 messages wait/);
+    assert.equal(mustAbort(guarded({ backlog: 130 }), { load, splitBrain: null }), null);
+    assert.match(mustAbort(guarded({}), { load: [], splitBrain: 'mq1 and mq2' }) ?? '', /mq1 and mq2/);
+  });
+
+  test('takes for two masters two that serve, and not one that has got the lock of another', async () => {
+    const topology = await shipped('ha-6');
+    assert.equal(twoMasters(topology, 'brokerA', readings(topology, ['mq1', 'mq2'])), 'mq1 and mq2 serve brokerA');
+    const taking = readings(topology, ['mq1', 'mq4']).map((reading) =>
+      reading.observation.name === 'mq2'
+        ? { ...reading, observation: { ...reading.observation, lock: 'held' as const } }
+        : reading,
+    );
+    assert.equal(twoMasters(topology, 'brokerA', taking), null);
   });
 });
