@@ -54,3 +54,18 @@ export function assertPassed(record: DrillRecord): void {
   const facts = { reason: record.reason, failed, ledger: record.ledger?.total, injections: record.injections };
   assert.equal(record.verdict, 'passed', JSON.stringify(facts, null, 1));
 }
+
+/** A drill that cannot be done is refused before anything is broken, and before any load. */
+export async function assertRefused(
+  system: System,
+  { topology, why }: { topology: Topology; why: RegExp },
+  scenario: DrillInput['scenario'],
+): Promise<void> {
+  const drill = await startDrill(system, topology, scenario);
+  await assert.rejects(drill.result(), { type: 'FaultImpossible', message: why });
+  const { steps } = await drill.progress();
+  assert.deepEqual(
+    steps.map(({ id }) => id).filter((id) => id.startsWith('drill/')),
+    ['drill/steady state', 'drill/can it be done'],
+  );
+}
