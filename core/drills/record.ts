@@ -65,9 +65,29 @@ export const drillRecordSchema = z.object({
   environment: z.string(),
   topologyHash: z.string(),
   versions: z.object({ everbroker: z.string(), activemq: z.string(), java: z.string().nullable() }),
+  /** What a report draws. What is optional is missing in records that were kept before it was written down. */
   topology: z.object({
     groups: z.record(z.string(), z.array(z.object({ node: z.string(), host: z.string() }))),
-    bridges: z.array(z.object({ from: z.string(), to: z.string() })),
+    bridges: z.array(
+      z.object({ from: z.string(), to: z.string(), name: z.string().optional(), duplex: z.boolean().optional() }),
+    ),
+    hosts: z.array(z.string()).optional(),
+    stores: z
+      .record(z.string(), z.object({ kind: z.string(), service: z.string().nullable() }))
+      .optional()
+      .meta({
+        description: 'By group: the kind of its store, and the database or ensemble of the topology that it needs.',
+      }),
+    services: z
+      .array(
+        z.object({
+          name: z.string(),
+          engine: z.string(),
+          servers: z.array(z.object({ name: z.string(), host: z.string() })),
+        }),
+      )
+      .optional()
+      .meta({ description: 'Databases and ensembles of the topology.' }),
   }),
   scenario: z.record(z.string(), z.unknown()).meta({ description: 'The whole scenario, with its defaults.' }),
   startedAt: moment,

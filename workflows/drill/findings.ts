@@ -3,9 +3,9 @@ import type { Blow } from '../../core/drills/blow.js';
 import type { Ledger } from '../../core/drills/ledger.js';
 import type { Done } from '../../core/drills/judge.js';
 import type { DrillRecord } from '../../core/drills/record.js';
+import { recordedTopology } from '../../core/drills/record-topology.js';
 import type { RoleSample } from '../../core/drills/samples.js';
 import type { UnseenQueue } from '../../core/drills/stuck.js';
-import { groupNames, nodesOfGroup } from '../../core/topology/topology.js';
 import type { ResolvedDrill } from '../../activities/drills/resolve.js';
 
 export interface Findings {
@@ -60,15 +60,7 @@ export function recordOf(
     environment: topology.environment,
     topologyHash,
     versions: { ...versions, java },
-    topology: {
-      groups: Object.fromEntries(
-        groupNames(topology).map((group) => [
-          group,
-          nodesOfGroup(topology, group).map(({ name, host }) => ({ node: name, host })),
-        ]),
-      ),
-      bridges: topology.bridges.map(({ from, to }) => ({ from, to })),
-    },
+    topology: recordedTopology(topology),
     scenario: { ...scenario },
     phases,
     samples,

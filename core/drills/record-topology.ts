@@ -1,0 +1,51 @@
+/** What a record keeps of a topology: all that a report draws, and nothing that a host could be reached by. Pure. */
+import type { StoreSpec } from '../topology/schema.js';
+import {
+  databasesOf,
+  groupNames,
+  groupOf,
+  hostNames,
+  nodesOfGroup,
+  serversOf,
+  type Topology,
+} from '../topology/topology.js';
+import type { DrillRecord } from './record.js';
+
+export type RecordedTopology = DrillRecord['topology'];
+
+export function recordedTopology(topology: Topology): RecordedTopology {
+  const groups = groupNames(topology);
+  return {
+    groups: Object.fromEntries(
+      groups.map((group) => [group, nodesOfGroup(topology, group).map(({ name, host }) => ({ node: name, host }))]),
+    ),
+    bridges: topology.bridges.map(({ name, from, to, duplex }) => ({ from, to, name, duplex })),
+    hosts: hostNames(topology),
+    stores: Object.fromEntries(
+      groups.map((group) => {
+        const { store } = groupOf(topology, group);
+        return [group, { kind: store.kind, service: serviceOf(store) }];
+      }),
+    ),
+    services: [
+      ...databasesOf(topology).map(({ name, engine, host }) => ({ name, engine, servers: [{ name, host }] })),
+      ...Object.keys(topology.ensembles ?? {}).map((ensemble) => ({
+        name: ensemble,
+        engine: 'zookeeper',
+        servers: serversOf(topology, ensemble).map(({ name, host }) => ({ name, host })),
+      })),
+    ],
+  };
+}
+
+/** Null: the store needs none, or one that the topology does not keep. */
+function serviceOf(store: StoreSpec): string | null {
+  switch (store.kind) {
+    case 'kahadb':
+      return null;
+    case 'jdbc':
+      return store.database ?? null;
+    case 'leveldb':
+      return store.ensemble ?? null;
+  }
+}
