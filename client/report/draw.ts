@@ -25,14 +25,26 @@ const byValue: ReadonlyMap<string, string> = new Map(
   Object.entries(INK).map(([name, value]) => [value, `var(--${name})`]),
 );
 
-const WIDTH = 1040;
+/** For screens and paper, and for phones: what is scaled down to a third cannot be read. */
+export type Size = 'wide' | 'narrow';
+const WIDTHS: Record<Size, number> = { wide: 1040, narrow: 360 };
 
-export async function draw(
-  option: EChartsOption,
+/** The same in both sizes; the page shows the one that fits. */
+export async function drawBoth(
+  option: (size: Size) => EChartsOption,
   { label, height }: { label: string; height: number },
 ): Promise<string> {
+  const one = async (size: Size): Promise<string> =>
+    `<div class="${size}">${await draw(option(size), { label, height, width: WIDTHS[size] })}</div>`;
+  return (await one('wide')) + (await one('narrow'));
+}
+
+async function draw(
+  option: EChartsOption,
+  { label, height, width }: { label: string; height: number; width: number },
+): Promise<string> {
   const { init } = await import('echarts');
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
     chart.setOption({ animation: false, textStyle: { color: INK.soft, fontFamily: 'inherit' }, ...option });
     const svg = chart.renderToSVGString();
@@ -46,13 +58,16 @@ export async function draw(
 }
 
 /** The frame that the drawings of one page share, so that they lie exactly below each other. */
-export const frame = { left: 78, right: 20, top: 26, bottom: 26 };
+export const frame = (size: Size) =>
+  size === 'wide' ? { left: 110, right: 20, top: 44, bottom: 26 } : { left: 54, right: 14, top: 46, bottom: 26 };
 
-export const yAxis = (name: string): NonNullable<EChartsOption['yAxis']> => ({
+/** The unit has no room where it is narrow: there the heading tells it. */
+export const yAxis = (unit: string, size: Size): NonNullable<EChartsOption['yAxis']> => ({
   type: 'value',
-  name,
+  name: size === 'wide' ? unit : '',
   min: 0,
   axisLine: { onZero: false, show: false },
+  axisTick: { show: false },
   nameTextStyle: { color: INK.soft, align: 'left' },
   axisLabel: { color: INK.soft },
   splitLine: { lineStyle: { color: INK.line } },

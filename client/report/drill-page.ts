@@ -1,15 +1,16 @@
 /** The record of a drill as a page. */
 import { scenarioOf } from '../../core/drills/history.js';
 import type { DrillRecord, Hypothesis } from '../../core/drills/record.js';
-import { escape, htmlTable, page } from './page.js';
+import { escape, htmlTable, moment, page } from './page.js';
 import { timeline } from './timeline.js';
+import { clusterDrawing } from './topology/drawing.js';
 
 export async function drillPage(record: DrillRecord): Promise<string> {
   const name = scenarioOf(record);
   const description = record.scenario['description'];
   const body = [
     `<h1>${escape(name)} on ${escape(record.cluster)}</h1>`,
-    `<p class="soft">${escape(new Date(record.startedAt).toISOString())} · ${escape(record.environment)} · started by ${escape(record.startedBy)} · ActiveMQ ${escape(record.versions.activemq)}</p>`,
+    `<p class="soft">${moment(record.startedAt)} UTC · ${escape(record.environment)} · started by ${escape(record.startedBy)} · ActiveMQ ${escape(record.versions.activemq)}</p>`,
     typeof description === 'string' ? `<p>${escape(description)}</p>` : '',
     `<p><span class="verdict ${record.verdict}">${record.verdict}</span> ${escape(record.reason)}</p>`,
     `<h2>Timeline</h2>${await timeline(record)}`,
@@ -41,21 +42,10 @@ function hypotheses(list: readonly Hypothesis[]): string {
   );
 }
 
-function broken({ topology, injections }: DrillRecord): string {
-  const hit = new Set(injections.flatMap(({ targets }) => targets));
-  const hosts = new Map<string, string[]>();
-  for (const [group, members] of Object.entries(topology.groups))
-    for (const { node, host } of members) {
-      const tag = hit.has(node) ? ' <span class="tag">hit</span>' : '';
-      const line = `<span class="node">${escape(node)} <span class="soft">${escape(group)}</span>${tag}</span>`;
-      hosts.set(host, [...(hosts.get(host) ?? []), line]);
-    }
-  const cards = [...hosts].map(
-    ([host, nodes]) =>
-      `<div class="host${hit.has(host) ? ' hit' : ''}"><b>${escape(host)}</b>${hit.has(host) ? ' <span class="tag">hit</span>' : ''}${nodes.join('')}</div>`,
-  );
-  const bridges = topology.bridges.map(({ from, to }) => `${escape(from)} – ${escape(to)}`).join(', ');
-  const rows = injections.map((one) => [
+function broken(record: DrillRecord): string {
+  const { injections } = record;
+  const rows = injections.map((one, index) => [
+    String(index + 1),
     escape(one.kind),
     escape(one.targets.join(', ')),
     escape(one.detail),
@@ -65,8 +55,9 @@ function broken({ topology, injections }: DrillRecord): string {
     number(one.redundancyBackSeconds),
     number(one.bridgesBackSeconds),
   ]);
-  const head = ['Fault', 'Target', 'Done', 'Held', 'Healed by', 'Broker RTO s', 'Redundancy s', 'Bridges s'];
-  return `<div class="hosts">${cards.join('')}</div><p class="soft">Bridges: ${bridges || 'none'}</p>${injections.length === 0 ? '<p>Nothing was broken.</p>' : htmlTable(head, rows, [5, 6, 7])}`;
+  const head = ['', 'Fault', 'Target', 'Done', 'Held', 'Healed by', 'Broker RTO s', 'Redundancy s', 'Bridges s'];
+  const table = injections.length === 0 ? '<p>Nothing was broken.</p>' : htmlTable(head, rows, [6, 7, 8]);
+  return `${clusterDrawing(record)}${table}`;
 }
 
 const COUNTS = [
@@ -86,7 +77,7 @@ const COUNTS = [
 function ledger({ ledger: found }: DrillRecord): string {
   if (found === null) return '<p>There is none.</p>';
   const rows = found.flows.map((flow) => [
-    escape(flow.flow),
+    `<span class="whole">${escape(flow.flow)}</span>`,
     ...COUNTS.map((name) => String(flow[name])),
     flow.sendMs === null ? '–' : `${number(flow.sendMs.p50)} / ${number(flow.sendMs.p99)} / ${number(flow.sendMs.max)}`,
   ]);

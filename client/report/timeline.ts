@@ -1,7 +1,7 @@
 /** The course of a drill: what clients had, how long it took, and who was master, on one axis of time. */
 import type { DrillRecord } from '../../core/drills/record.js';
 import { lanesOf, type LaneRole } from '../../core/drills/lanes.js';
-import { draw, frame, INK, yAxis, type EChartsOption } from './draw.js';
+import { drawBoth, frame, INK, yAxis, type EChartsOption, type Size } from './draw.js';
 
 interface Axis {
   /** The first fault, or the beginning. */
@@ -17,31 +17,34 @@ export async function timeline(record: DrillRecord): Promise<string> {
   const flows = record.ledger?.flows ?? [];
   const parts: string[] = [];
   if (flows.some(({ seconds }) => seconds.length > 0)) {
-    parts.push(
-      `<h3>Messages a second</h3>${await draw(throughput(axis), { label: 'messages a second over time', height: 230 })}`,
-    );
-    parts.push(
-      `<h3>Longest time of a message in each second</h3>${await draw(latency(axis), { label: 'latency over time', height: 200 })}`,
-    );
+    const rates = await drawBoth((size) => throughput(axis, size), {
+      label: 'messages a second over time',
+      height: 250,
+    });
+    const times = await drawBoth((size) => latency(axis, size), { label: 'latency over time', height: 200 });
+    parts.push(`<h3>Messages a second</h3>${rates}`, `<h3>Longest time of a message in each second, ms</h3>${times}`);
   } else parts.push('<p class="soft">There is no ledger to draw throughput from.</p>');
   if (record.samples.length > 0) {
     const height = 70 + Object.values(record.topology.groups).flat().length * 24;
-    parts.push(
-      `<h3>Who was what</h3>${await draw(lanes(axis), { label: 'roles of the nodes over time', height })}${KEY}`,
-    );
+    const roles = await drawBoth((size) => lanes(axis, size), { label: 'roles of the nodes over time', height });
+    parts.push(`<h3>Who was what</h3>${roles}${KEY}`);
   } else parts.push('<p class="soft">No roles were recorded.</p>');
   return parts.join('\n');
 }
 
 const ROLES = ['master', 'slave', 'recovering', 'frozen', 'down'] as const;
 const COLOUR: Record<LaneRole, string> = { ...INK, master: INK.good };
-const KEY = `<p class="key">${ROLES.map((role) => `<span><i style="background:var(--${role === 'master' ? 'good' : role})"></i>${role}</span>`).join('')}<span>an empty lane: its host recorded nothing</span></p>`;
+/** A master is the thickest also where colours are not told apart. */
+const THICK: Record<LaneRole, number> = { master: 18, slave: 8, recovering: 12, frozen: 12, down: 3, unseen: 0 };
+const KEY = `<p class="key">${ROLES.map((role) => `<span><i style="background:var(--${role === 'master' ? 'good' : role});height:${Math.round(THICK[role] * 0.7)}px"></i>${role}</span>`).join('')}<span>an empty lane: its host recorded nothing</span></p>`;
 
 function axisOf(record: DrillRecord): Axis {
   const zero = record.injections[0]?.injectedAt ?? record.startedAt;
   const moments = [
     ...record.samples.map(({ at }) => at),
-    ...(record.ledger?.flows ?? []).flatMap(({ seconds }) => seconds.flatMap(({ at }) => [at, at + 1000])),
+    ...(record.ledger?.flows ?? []).flatMap(({ seconds }) =>
+      seconds.flatMap(({ at }) => [at, at + 1000 * rowSeconds(seconds)]),
+    ),
     ...record.injections.flatMap(({ injectedAt, healedAt }) => [injectedAt, healedAt ?? injectedAt]),
   ];
   const [least, most] = moments.reduce(
@@ -66,16 +69,20 @@ const xAxis = ({ min, max }: Axis): NonNullable<EChartsOption['xAxis']> => ({
   splitLine: { show: false },
 });
 
+/** So many faults have room for words; more are numbered as in their table. */
+const WORDED: Record<Size, number> = { wide: 7, narrow: 2 };
+
 /** The window of each fault, and the end of each RTO. */
-function marks({ zero, max, record }: Axis, { words }: { words: boolean }) {
+function marks({ zero, max, record }: Axis, { words }: { words: Size | null }) {
+  const isNumbered = words !== null && record.injections.length > WORDED[words];
   const at = (moment: number): number => (moment - zero) / 1000;
   return {
     markArea: {
       silent: true,
       itemStyle: { color: INK.shade, opacity: 0.13 },
-      label: { show: words, color: INK.bad, position: 'insideTopLeft' as const, fontSize: 11 },
-      data: record.injections.map(({ kind, targets, injectedAt, healedAt }): [object, object] => [
-        { xAxis: at(injectedAt), name: `${kind} ${targets.join(', ')}` },
+      label: { show: words !== null, color: INK.bad, position: 'insideTopLeft' as const, fontSize: 11 },
+      data: record.injections.map(({ kind, targets, injectedAt, healedAt }, index): [object, object] => [
+        { xAxis: at(injectedAt), name: isNumbered ? String(index + 1) : `${kind} ${targets.join(', ')}` },
         // A fault of an instant is still to be seen.
         { xAxis: Math.max(at(healedAt ?? zero + max * 1000), at(injectedAt) + max * 0.004) },
       ]),
@@ -84,11 +91,16 @@ function marks({ zero, max, record }: Axis, { words }: { words: boolean }) {
       silent: true,
       symbol: 'none',
       lineStyle: { color: INK.bad, type: 'dashed' as const, width: 1.5 },
-      label: { show: words, color: INK.bad, formatter: '{b}', position: 'end' as const, fontSize: 11 },
+      label: { show: words !== null, color: INK.bad, formatter: '{b}', position: 'end' as const, fontSize: 11 },
       data: record.injections.flatMap(({ injectedAt, brokerRtoSeconds }) =>
         brokerRtoSeconds === null || brokerRtoSeconds === 0
           ? []
-          : [{ xAxis: at(injectedAt) + brokerRtoSeconds, name: `RTO ${brokerRtoSeconds.toFixed(1)} s` }],
+          : [
+              {
+                xAxis: at(injectedAt) + brokerRtoSeconds,
+                name: `${isNumbered ? '' : 'RTO '}${brokerRtoSeconds.toFixed(1)} s`,
+              },
+            ],
       ),
     },
   };
@@ -96,19 +108,30 @@ function marks({ zero, max, record }: Axis, { words }: { words: boolean }) {
 
 type Value = 'acknowledged' | 'delivered' | 'sendMs' | 'deliveryMs';
 
-/** Of all flows together: numbers are summed up, of times the longest counts. */
+/** Seconds that a row holds: of a long drill several. */
+const rowSeconds = ([first, second]: readonly { at: number }[]): number =>
+  first === undefined || second === undefined ? 1 : Math.max(1, (second.at - first.at) / 1000);
+
+/** Of all flows together, by second: numbers are summed up, of times the longest counts. */
 function series({ zero, record }: Axis, value: Value): [number, number | null][] {
+  const isTime = value.endsWith('Ms');
   const sums = new Map<number, number>();
-  for (const flow of record.ledger?.flows ?? [])
-    for (const row of flow.seconds) {
-      const old = sums.get(row.at) ?? 0;
-      sums.set(row.at, value.endsWith('Ms') ? Math.max(old, row[value]) : old + row[value]);
-    }
+  for (const { seconds } of record.ledger?.flows ?? []) {
+    const many = rowSeconds(seconds);
+    for (const row of seconds)
+      for (let at = row.at; at < row.at + many * 1000; at += 1000) {
+        const old = sums.get(at) ?? 0;
+        sums.set(at, isTime ? Math.max(old, row[value]) : old + row[value] / many);
+      }
+  }
   return [...sums].sort(([a], [b]) => a - b).map(([at, sum]) => [(at + 500 - zero) / 1000, sum]);
 }
 
 // Words are measured without their font here, so there is room for wider ones.
-const legend = { top: 0, right: 60, itemGap: 50, itemWidth: 14, textStyle: { color: INK.soft } };
+const legend = (size: Size) =>
+  size === 'wide'
+    ? { top: 0, right: 60, itemGap: 50, itemWidth: 14, textStyle: { color: INK.soft } }
+    : { top: 0, right: 20, itemGap: 30, itemWidth: 10, textStyle: { color: INK.soft, fontSize: 11 } };
 const line = (
   name: string,
   data: [number, number | null][],
@@ -123,32 +146,42 @@ const line = (
   lineStyle: { color, width: 2, type: dashed ? ('dashed' as const) : ('solid' as const) },
 });
 
-const throughput = (axis: Axis): EChartsOption => ({
-  grid: frame,
-  legend,
+const throughput = (axis: Axis, size: Size): EChartsOption => ({
+  grid: frame(size),
+  legend: legend(size),
   xAxis: xAxis(axis),
-  yAxis: yAxis('messages / s'),
+  yAxis: yAxis('messages / s', size),
   series: [
     {
-      ...line('acknowledged to producers', series(axis, 'acknowledged'), { color: INK.one }),
-      ...marks(axis, { words: true }),
+      ...line(size === 'wide' ? 'acknowledged to producers' : 'acknowledged', series(axis, 'acknowledged'), {
+        color: INK.one,
+      }),
+      ...marks(axis, { words: size }),
     },
-    line('delivered to consumers', series(axis, 'delivered'), { color: INK.two, dashed: true }),
+    line(size === 'wide' ? 'delivered to consumers' : 'delivered', series(axis, 'delivered'), {
+      color: INK.two,
+      dashed: true,
+    }),
   ],
 });
 
-const latency = (axis: Axis): EChartsOption => ({
-  grid: frame,
-  legend,
+const latency = (axis: Axis, size: Size): EChartsOption => ({
+  grid: { ...frame(size), top: 28 },
+  legend: legend(size),
   xAxis: xAxis(axis),
   // A takeover is a thousand times what a message takes.
-  yAxis: { ...yAxis('ms (log)'), type: 'log', min: 1 } as NonNullable<EChartsOption['yAxis']>,
+  yAxis: { ...yAxis('ms (log)', size), type: 'log', min: 1 } as NonNullable<EChartsOption['yAxis']>,
   series: [
     {
-      ...line('send to acknowledgement', positive(series(axis, 'sendMs')), { color: INK.one }),
-      ...marks(axis, { words: false }),
+      ...line(size === 'wide' ? 'send to acknowledgement' : 'acknowledgement', positive(series(axis, 'sendMs')), {
+        color: INK.one,
+      }),
+      ...marks(axis, { words: null }),
     },
-    line('send to delivery', positive(series(axis, 'deliveryMs')), { color: INK.two, dashed: true }),
+    line(size === 'wide' ? 'send to delivery' : 'delivery', positive(series(axis, 'deliveryMs')), {
+      color: INK.two,
+      dashed: true,
+    }),
   ],
 });
 
@@ -156,26 +189,26 @@ const latency = (axis: Axis): EChartsOption => ({
 const positive = (points: [number, number | null][]): [number, number | null][] =>
   points.map(([at, ms]) => [at, ms === null || ms <= 0 ? null : Math.max(1, ms)]);
 
-function lanes(axis: Axis): EChartsOption {
+function lanes(axis: Axis, size: Size): EChartsOption {
   const { record, zero } = axis;
   const found = lanesOf(record.samples);
   const nodes = Object.entries(record.topology.groups).flatMap(([group, members]) =>
-    members.map(({ node }) => ({ node, label: `${node} (${group})` })),
+    members.map(({ node }) => ({ node, label: size === 'wide' ? `${node} ${group}` : node })),
   );
   const data = nodes.flatMap(({ node }, index) =>
     (found.get(node) ?? []).map(({ role, from, to }) => ({
-      value: [(from - zero) / 1000, (to - zero) / 1000, index],
+      value: [(from - zero) / 1000, (to - zero) / 1000, index, THICK[role]],
       itemStyle: { color: COLOUR[role] },
     })),
   );
   return {
-    grid: { ...frame, top: 8 },
+    grid: { ...frame(size), top: 8 },
     xAxis: xAxis(axis),
     yAxis: {
       type: 'category',
       inverse: true,
-      data: nodes.map(({ label }) => (label.length > 12 ? (label.split(' ')[0] ?? label) : label)),
-      axisLabel: { color: INK.text, interval: 0, width: frame.left - 12, overflow: 'truncate' },
+      data: nodes.map(({ label }) => label),
+      axisLabel: { color: INK.text, interval: 0, width: frame(size).left - 12, overflow: 'truncate' },
       axisLine: { show: false },
       axisTick: { show: false },
     },
@@ -186,15 +219,16 @@ function lanes(axis: Axis): EChartsOption {
           const [x = 0, y = 0] = api.coord([api.value(0), api.value(2)]);
           const [end = 0] = api.coord([api.value(1), api.value(2)]);
           const fill = api.visual('color');
+          const thick = Number(api.value(3));
           return {
             type: 'rect',
-            shape: { x, y: y - 8, width: Math.max(1, end - x), height: 16 },
+            shape: { x, y: y - thick / 2, width: Math.max(1, end - x), height: thick },
             style: { fill: typeof fill === 'string' ? fill : INK.down },
           };
         },
         encode: { x: [0, 1], y: 2 },
         data,
-        ...marks(axis, { words: false }),
+        ...marks(axis, { words: null }),
       },
     ],
   };

@@ -19,7 +19,8 @@ const withRto = (day: number, seconds: number): DrillRecord => {
 
 test('the page of a drill has timeline, verdict and ledger, asks for nothing, and runs nothing', async () => {
   const html = await drillPage(aRecord());
-  assert.equal(html.match(/<svg /g)?.length, 3);
+  // Three of time and one of the cluster, each for screens and for phones.
+  assert.equal(html.match(/<svg /g)?.length, 8);
   for (const part of ['RTO 1.4 s', 'stop a1', 'every hypothesis held', '2100']) assert.ok(html.includes(part), part);
   assert.doesNotMatch(html, /<script|<link|<img|url\((?!#)|#0101|\b(?:src|href)=/);
 });
@@ -33,6 +34,29 @@ test('whatever stands in a record is text on the page', async () => {
 test('a drill without ledger and samples has a page as well', async () => {
   const html = await drillPage(aRecord({ ledger: null, samples: [], injections: [], verdict: 'inconclusive' }));
   assert.match(html, /Nothing was broken/);
+});
+
+test('a row that holds several seconds is drawn with the rate of each of them', async () => {
+  const record = aRecord();
+  const inPairs = (seconds: NonNullable<DrillRecord['ledger']>['flows'][number]['seconds']) =>
+    seconds
+      .filter((_, index) => index % 2 === 0)
+      .map((row) => ({ ...row, acknowledged: 2 * row.acknowledged, delivered: 2 * row.delivered }));
+  const flows = record.ledger?.flows.map((flow) => ({ ...flow, seconds: inPairs(flow.seconds) })) ?? [];
+  const thinned = { ...record, ledger: record.ledger === null ? null : { ...record.ledger, flows } };
+  assert.match(await drillPage(thinned), />120<|>100</);
+  assert.doesNotMatch(await drillPage(thinned), />200<|>250</);
+});
+
+test('the history of a cluster has every drill, also those that measured nothing, and says when there is none', async () => {
+  const measured = [1, 2, 3].map((day) => withRto(day, 1.5));
+  const none = { ledger: null, hypotheses: [], injections: [], samples: [] };
+  const late = aRecord({ drill: 'busy', startedAt: 1_700_500_000_000, verdict: 'skipped', reason: EVIL, ...none });
+  const html = await historyPage('test', trendsOf([...measured, late]));
+  for (const drill of ['d1', 'd2', 'd3', 'busy']) assert.ok(html.includes(`<code>${drill}</code>`), drill);
+  assert.doesNotMatch(html, /<script|<link|<img|url\((?!#)|#0101/);
+  assert.doesNotMatch(await historyPage('test', trendsOf([withRto(1, 1.5)])), /<svg/);
+  assert.match(await historyPage(EVIL, []), /No drill of this cluster has left a record/);
 });
 
 test('a drill that was clearly slower than the median is pointed out, in words and on the page', async () => {
