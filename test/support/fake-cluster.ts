@@ -56,6 +56,8 @@ export class FakeCluster {
   lostMessages: string[] = [];
   /** The keeper is between two attempts instead of at work: a time-skipping server skips nothing while an activity works. */
   keeperRests = false;
+  /** What activities take for the time, ms since the epoch. */
+  clock: () => number = Date.now;
   /** Names of calls in the order in which they began. */
   readonly began: string[] = [];
   /** `name began`, `name ended` and `name failed` of all calls, in the order in which it happened. */

@@ -69,7 +69,7 @@ export function fakeDrillActivities(fake: FakeCluster): DrillActivities {
     }),
     injectFault: activity(({ host, token, id, fault }, signal) =>
       fake.change(`injectFault/${host}`, { token, signal }, () => {
-        const at = drills.faults.get(id)?.at ?? Date.now();
+        const at = drills.faults.get(id)?.at ?? fake.clock();
         if (!drills.faults.has(id)) {
           drills.faults.set(id, { fault, host, at, healedAt: null });
           if ('node' in fault) roles.down(fault.node, at + 1);
@@ -80,7 +80,7 @@ export function fakeDrillActivities(fake: FakeCluster): DrillActivities {
     healFault: named('healFault', ({ id }: { host: string; id: string }) => {
       const found = drills.faults.get(id);
       if (found === undefined) return { healed: true, by: 'by itself' as const, detail: 'never done' };
-      if (!drills.sticky) found.healedAt ??= Date.now();
+      if (!drills.sticky) found.healedAt ??= fake.clock();
       if (found.healedAt !== null && 'node' in found.fault) roles.up(found.fault.node, found.healedAt);
       return { healed: true, by: 'drill' as const, detail: '' };
     }),
@@ -89,8 +89,8 @@ export function fakeDrillActivities(fake: FakeCluster): DrillActivities {
       expired: false,
       detail: '',
     })),
-    startRecording: named('startRecording', () => roles.begin(Date.now())),
-    collectSamples: named('collectSamples', () => roles.end(Date.now())),
+    startRecording: named('startRecording', () => roles.begin(fake.clock())),
+    collectSamples: named('collectSamples', () => roles.end(fake.clock())),
     clearRecording: named('clearRecording', () => undefined),
     startLoad: named('startLoad', ({ flows }: { host: string; flows: PlacedFlow[] }) => {
       drills.loads++;
@@ -99,7 +99,9 @@ export function fakeDrillActivities(fake: FakeCluster): DrillActivities {
     }),
     readLoad: named('readLoad', () => ({ running: true, flows: countsOf(drills), errors: [] })),
     drainLoad: named('drainLoad', () => ({ complete: true, stuck: [], unseen: drills.unseen })),
-    collectLedger: named('collectLedger', ({ flows }: { flows: PlacedFlow[] }) => ledgerOf(flows, drills)),
+    collectLedger: named('collectLedger', ({ flows }: { flows: PlacedFlow[] }) =>
+      ledgerOf(flows, { drills, now: fake.clock() }),
+    ),
     clearLoad: named('clearLoad', () => {
       drills.loads = 0;
       return { left: [] };
@@ -108,11 +110,11 @@ export function fakeDrillActivities(fake: FakeCluster): DrillActivities {
       drills.records.push(record);
       return { path: `/records/${record.drill}.json` };
     }),
-    lastDrill: named('lastDrill', () =>
-      drills.lastEndedAt === null
-        ? null
-        : { drill: 'earlier', scenario: 'kill-master', verdict: 'passed' as const, endedAt: drills.lastEndedAt },
-    ),
+    lastDrill: named('lastDrill', () => {
+      const endedAt = drills.lastEndedAt ?? drills.records.findLast(({ verdict }) => verdict !== 'skipped')?.endedAt;
+      const earlier = { drill: 'earlier', scenario: 'kill-master', verdict: 'passed' as const };
+      return endedAt === undefined ? null : { ...earlier, endedAt };
+    }),
     notify: named('notify', ({ event }: { event: unknown }) => {
       drills.events.push(event);
       return { status: 200 };
@@ -133,13 +135,15 @@ const countsOf = (drills: FakeDrills) => {
   }));
 };
 
-function ledgerOf(flows: readonly PlacedFlow[], drills: FakeDrills): Ledger {
+/** Ten seconds before the first fault, and three at the end. */
+function ledgerOf(flows: readonly PlacedFlow[], { drills, now }: { drills: FakeDrills; now: number }): Ledger {
   const sent = drills.flows ? 1000 : 0;
   const { lost } = drills;
   const counts: LedgerCounts = { ...noCounts(), sent, acknowledged: sent, delivered: sent - lost, lost };
-  const at = Math.floor(Date.now() / 1000) * 1000;
+  const end = Math.floor(now / 1000) * 1000;
+  const begin = Math.floor(Math.min(now, ...[...drills.faults.values()].map(({ at }) => at)) / 1000) * 1000;
   const seconds = Array.from({ length: 13 }, (_, index) => ({
-    at: at - 10_000 + index * 1000,
+    at: index < 10 ? begin - 10_000 + index * 1000 : end + (index - 10) * 1000,
     acknowledged: sent / 10,
     delivered: sent / 10,
     sendMs: 5,

@@ -41,7 +41,12 @@ export async function skippingTemporal(): Promise<TestWorkflowEnvironment> {
   const keyword = 2;
   await environment.connection.operatorService.addSearchAttributes({
     namespace: 'default',
-    searchAttributes: { EverbrokerCluster: keyword, EverbrokerOperation: keyword, EverbrokerVerdict: keyword },
+    searchAttributes: {
+      EverbrokerCluster: keyword,
+      EverbrokerOperation: keyword,
+      EverbrokerVerdict: keyword,
+      EverbrokerScenario: keyword,
+    },
   });
   return environment;
 }

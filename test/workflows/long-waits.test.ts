@@ -2,55 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { EverbrokerError, type FailureType } from '../../core/failure.js';
+import { EverbrokerError } from '../../core/failure.js';
 import { holderWorkflowId } from '../../core/naming.js';
 import { fault } from '../support/fake-cluster.js';
-import { skippingTemporal } from '../support/temporal-server.js';
-import { Scene, failureOf, type SceneOptions, type Started } from '../support/workflow-env.js';
-
-type Handle = Started<'deployCluster'>;
-
-const times = (count: number, type: FailureType, message: string): EverbrokerError[] =>
-  Array.from({ length: count }, () => new EverbrokerError(type, message));
-
-interface Skipping {
-  scene: Scene;
-  /** Lets seconds pass while one activity works, which else holds the time. */
-  pass(seconds: number): Promise<void>;
-}
-
-/**
- * A scene whose keeper does not hold the time, with a server of its own: attempts that timed out and workflows that were
- * terminated hold the time of a server for ever.
- */
-async function skipping(options: SceneOptions, run: (skipping: Skipping) => Promise<void>): Promise<void> {
-  const environment = await skippingTemporal();
-  const scene = await Scene.make({ environment, taskQueue: 'skipping', ...options });
-  scene.fake.keeperRests = true;
-  const { testService } = environment.connection;
-  assert.ok(testService);
-  const pass = async (seconds: number): Promise<void> => {
-    await testService.unlockTimeSkipping({});
-    await environment.sleep(seconds * 1000);
-    await testService.lockTimeSkipping({});
-  };
-  const worker = await scene.worker();
-  await worker.runUntil(run({ scene, pass }));
-}
-
-/** Seconds that the timers of a workflow took, in order. */
-async function timers(handle: Handle): Promise<number[]> {
-  const { events } = await handle.fetchHistory();
-  return (events ?? []).flatMap(({ timerStartedEventAttributes: timer }) =>
-    timer ? [Number(timer.startToFireTimeout?.seconds) + Number(timer.startToFireTimeout?.nanos ?? 0) / 1e9] : [],
-  );
-}
-
-/** Seconds from the start to the end of a workflow, by the server's clock. */
-async function lasted(handle: Handle): Promise<number> {
-  const { startTime, closeTime } = await handle.describe();
-  return (Number(closeTime) - Number(startTime)) / 1000;
-}
+import { lasted, skipping, timers, times } from '../support/skipping.js';
+import { failureOf, type Scene } from '../support/workflow-env.js';
 
 describe('a failed step that waits for a decision', () => {
   test('does so for as long as the input says, and then ends the operation with its own failure', async () => {

@@ -12,6 +12,7 @@ import { healing, injecting, quick } from '../profiles.js';
 import { settleAll } from '../settle-all.js';
 import type { NamedBlow } from './findings.js';
 import type { Load } from './load.js';
+import { paced } from './pace.js';
 
 export interface BlowsSetting {
   named: NamedBlow[];
@@ -20,7 +21,7 @@ export interface BlowsSetting {
   load: Load;
 }
 
-/** How often the abort conditions are looked at while a fault is held. */
+/** How often the abort conditions are looked at while a fault is held, at first. */
 const WATCH_MS = 2_000;
 /** A fault that the drill has healed is gone within this, or it is not healed. */
 const GONE_MS = 15_000;
@@ -71,7 +72,7 @@ export class Blows {
     for (;;) {
       const left = until - Date.now();
       if (left <= 0) return null;
-      await sleep(Math.min(WATCH_MS, left), { summary: `hold for ${strike.holdSeconds} s` });
+      await sleep(Math.min(paced(WATCH_MS), left), { summary: `hold for ${strike.holdSeconds} s` });
       const abort = await this.mustAbort();
       if (abort !== null) return abort;
     }

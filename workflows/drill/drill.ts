@@ -18,6 +18,7 @@ import { proof, slowInstall } from '../profiles.js';
 import { EMPTY_FINDINGS, faultId, type Findings } from './findings.js';
 import { Load } from './load.js';
 import { Blows } from './blows.js';
+import { isNearlyFull, paced } from './pace.js';
 
 export interface DrillSetting {
   ownership: Ownership;
@@ -28,6 +29,8 @@ export interface DrillSetting {
 /** Ends a drill before it has broken anything, or cuts it short; never a failure of the workflow. */
 class Inconclusive extends Error {}
 
+/** After a heal every second is looked; what is not whole by then, may be so a little later. */
+const CLOSELY_SECONDS = 60;
 /** Beyond what the hypothesis allows: to tell late from never. */
 const REDUNDANCY_SLACK_MS = 60_000;
 const DEFAULT_REDUNDANCY_SECONDS = 120;
@@ -192,6 +195,7 @@ export class Drill {
 
   private async turn(turn: number, aim: Aim): Promise<void> {
     const { topology, scenario, setting, findings } = this;
+    if (isNearlyFull()) throw new Inconclusive(`${turn} turns have filled the history of one workflow`);
     const looks = await readEach(topology);
     const strike = this.aim(looks.readings, aim);
     const named = strike.blows.map((blow, index) => ({ ...blow, id: faultId(setting.id, turn, index) }));
@@ -232,7 +236,7 @@ export class Drill {
         this.operation.note(`not whole again after ${Math.round(since)} s: ${roles ?? bridges}`);
         return;
       }
-      await sleep(1000, { summary: 'not whole again yet' });
+      await sleep(since < CLOSELY_SECONDS ? 1000 : paced(5000), { summary: 'not whole again yet' });
     }
   }
 }
