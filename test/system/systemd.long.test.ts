@@ -48,7 +48,7 @@ let site: MachineSite;
 let refusal: string | undefined;
 before(async () => {
   try {
-    machines = await startSshHosts({ subnet: '10.98.43.0/24', privileged: true, command: ['sh', '-c', BOOT] });
+    machines = await startSshHosts({ subnet: '10.98.46.0/24', privileged: true, command: ['sh', '-c', BOOT] });
   } catch (error) {
     refusal = `no privileged containers here: ${String(error)}`;
     return;

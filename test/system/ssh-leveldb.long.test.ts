@@ -1,0 +1,120 @@
+/** Replicated LevelDB of ActiveMQ 5.15 on three machines behind SSH; first on an ensemble of the topology, then on one that exists. */
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { AGENT_FILE } from '../../core/layout.js';
+import { groupOf, nodesOfGroup, type Topology } from '../../core/topology/topology.js';
+import { SSHD_JRE_IMAGE } from '../../images/sshd-image.js';
+import { startSshHosts, type SshHosts } from '../support/ssh-hosts.js';
+import { System, failedChecks } from '../support/system.js';
+import { parsed } from '../support/topologies.js';
+
+const NAME = 't-ssh-leveldb';
+const GROUP = 'brokerA';
+let machines: SshHosts;
+let system: System;
+let topology: Topology;
+let directory: string;
+
+before(async () => {
+  machines = await startSshHosts({ subnet: '10.98.49.0/24', count: 3, image: SSHD_JRE_IMAGE });
+  directory = await mkdtemp(join(tmpdir(), 'everbroker-ssh-'));
+  await writeFile(join(directory, 'id_ed25519'), machines.privateKey, { mode: 0o600 });
+  const known = machines.hosts.map(({ address, publicKey }) => `${address} ${publicKey}\n`).join('');
+  await writeFile(join(directory, 'known_hosts'), known);
+  const each = <Value>(value: (number: number) => [string, Value]): Record<string, Value> =>
+    Object.fromEntries([1, 2, 3].map(value));
+  topology = parsed({
+    version: 1,
+    name: NAME,
+    activemq: { version: '5.15.16' },
+    hosts: each((number) => [`m${number}`, { kind: 'ssh', address: machines.hosts[number - 1]?.address ?? '' }]),
+    ensembles: { zoo: { hosts: ['m1', 'm2', 'm3'] } },
+    groups: {
+      [GROUP]: {
+        store: { kind: 'leveldb', ensemble: 'zoo', acknowledge: 'leveldb-is-deprecated' },
+        nodes: each((number) => [
+          `mq${number}`,
+          { host: `m${number}`, openwire: 61616, console: 8161, replication: 61619 },
+        ]),
+      },
+    },
+  });
+  // By this the worker finds the machines of a cluster that is named only.
+  await mkdir(join(directory, 'topologies'));
+  await writeFile(join(directory, 'topologies/machines.yaml'), JSON.stringify(topology));
+  const env = { EVERBROKER_SSH_DIR: directory, EVERBROKER_TOPOLOGIES_DIR: join(directory, 'topologies') };
+  system = await System.start({ env });
+});
+
+after(async () => {
+  await system?.stop();
+  await machines?.close();
+  if (directory) await rm(directory, { recursive: true, force: true });
+});
+
+const deploy = async () => (await system.everbroker.deploy({ topology: { ...topology } })).result();
+const insistOnProof = async () => {
+  const { checks, verdict } = await (await system.everbroker.verify({ topology: { ...topology } })).result();
+  assert.deepEqual([verdict, failedChecks(checks)], ['passed', []]);
+};
+const on = async (index: number, script: string): Promise<string> =>
+  (await machines.hosts[index]!.inside.exec(['sh', '-c', script], { timeoutMs: 60_000 })).stdout;
+const mastersIn = (nodes: readonly { node: string; role: string }[]): string[] =>
+  nodes.flatMap(({ node, role }) => (role === 'master' ? [node] : []));
+
+test('is deployed with its ensemble, elects one master, and has another when that is killed', async () => {
+  const result = await deploy();
+  const [master = '', ...more] = mastersIn(result.nodes);
+  assert.deepEqual([result.outcome, more], ['deployed', []]);
+  const elected = result.checks.find(({ name }) => name === `store of ${GROUP}`);
+  assert.equal(elected?.detail, `${master} is elected, 3 of 3 nodes of ${GROUP} are registered in ZooKeeper`);
+  const index = nodesOfGroup(topology, GROUP).findIndex(({ name }) => name === master);
+  const until = `/var/lib/everbroker/nodes/${master}/down-until`;
+  await on(index, `sh ${AGENT_FILE} kill ${master}; echo $(($(date +%s) + 8)) >${until}`);
+  await system.untilStatus(NAME, ({ healthy, nodes }) => {
+    const now = mastersIn(nodes);
+    return healthy && now.length === 1 && now[0] !== master;
+  });
+});
+
+test('uses a ZooKeeper that exists by its connect string, and goes over to it as a whole and only when told so', async () => {
+  const old = groupOf(topology, GROUP);
+  const servers = machines.hosts.map(({ address }) => `${address}:2181`).join(',');
+  const movedTo = (more: { movedFrom?: string }): Topology => {
+    const store = {
+      kind: 'leveldb' as const,
+      zookeeper: servers,
+      acknowledge: 'leveldb-is-deprecated' as const,
+      ...more,
+    };
+    return parsed({ ...topology, groups: { [GROUP]: { ...old, store } } });
+  };
+  topology = movedTo({});
+  await assert.rejects(deploy(), { type: 'StoreChanged', message: /the store of brokerA is leveldb:zoo,/ });
+  const ensemble = ['zoo', ...machines.hosts.map(({ address }) => address).sort()].join(',');
+  topology = movedTo({ movedFrom: `leveldb:${ensemble}/everbroker.${NAME}.${GROUP}` });
+  const result = await deploy();
+  assert.equal(result.outcome, 'deployed');
+  assert.equal(mastersIn(result.nodes).length, 1);
+  await insistOnProof();
+  const again = await deploy();
+  assert.deepEqual([again.outcome, again.steps.run], ['unchanged', 0]);
+});
+
+test('is destroyed with its data, and nothing of it is left on any machine', async () => {
+  const destroyed = await (
+    await system.everbroker.destroy({ topology: { ...topology }, deleteData: true, confirm: NAME })
+  ).result();
+  assert.deepEqual(destroyed.kept, []);
+  for (const index of [0, 1, 2])
+    assert.equal(
+      await on(
+        index,
+        'ls -d /usr/local/mqcluster /var/lib/everbroker 2>/dev/null; grep -laz "[-]Dactivemq.base" /proc/[0-9]*/cmdline',
+      ),
+      '',
+    );
+});
