@@ -25,7 +25,8 @@ export interface SshHostsOptions {
   command?: string[];
   /** More lines for sshd_config. */
   sshdConfig?: string;
-  privileged?: boolean;
+  /** With what systemd needs to be process 1: mounts, and control groups of its own, which `command` has to mount. */
+  systemd?: true;
   tmpfs?: Record<string, string>;
   /** A directory that all of them see, in a volume that goes with them. */
   shared?: string;
@@ -159,11 +160,13 @@ function containerOf({ id, network, image, options, number }: Making, name: stri
       NetworkMode: network,
       // An init of one's own has to be process 1.
       Init: options.command === undefined,
-      Privileged: options.privileged ?? false,
-      Tmpfs: options.tmpfs ?? {},
+      Tmpfs: { ...(options.systemd ? { '/run': 'rw', '/run/lock': 'rw' } : {}), ...options.tmpfs },
       Mounts:
         options.shared === undefined ? [] : [{ Type: 'volume' as const, Source: network, Target: options.shared }],
-      CapAdd: options.capabilities ?? [],
+      CapAdd: [...(options.systemd ? ['SYS_ADMIN'] : []), ...(options.capabilities ?? [])],
+      ...(options.systemd
+        ? { CgroupnsMode: 'private' as const, SecurityOpt: ['seccomp=unconfined', 'apparmor=unconfined'] }
+        : {}),
     },
   };
 }

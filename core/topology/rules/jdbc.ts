@@ -116,4 +116,18 @@ const slow: Rule = {
       })),
 };
 
-export const jdbcRules: readonly Rule[] = [source, byAddress, password, apart, lease, slow];
+const mysql: Rule = {
+  id: 'mysql-driver',
+  severity: 'warning',
+  says: "A `jdbc:mysql:` URL is reached by MariaDB's driver; MySQL's own is not used.",
+  check: (draft) =>
+    stores(draft)
+      .filter(({ spec }) => spec.url?.startsWith('jdbc:mysql:'))
+      .map(({ at }) => ({
+        at: [...at, 'url'],
+        message:
+          "is reached by MariaDB's driver, which knows its own parameters only; it was tried with MariaDB's server, not with MySQL's",
+      })),
+};
+
+export const jdbcRules: readonly Rule[] = [source, byAddress, password, apart, lease, slow, mysql];

@@ -169,6 +169,11 @@ describe('a store in a database is accepted', () => {
     );
   });
 
+  test('with a warning that a URL of MySQL is reached by the driver of MariaDB', () => {
+    const found = warnings(withDatabase({ ...EXISTING, url: 'jdbc:mysql://db.example/mq' }, { databases: {} }));
+    assert.ok(found.includes('groups.g1.store.url mysql-driver'), found.join('\n'));
+  });
+
   test('with a warning when nobody uses it, or when its lease is long', () => {
     const found = warnings(withDatabase({ ...EXISTING, leaseMs: 20_000 }));
     assert.ok(found.includes('databases.db database-unused'), found.join('\n'));
