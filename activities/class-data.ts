@@ -3,8 +3,6 @@
  * 2.8 → 2.0 CPU-seconds). It is made once per JVM build, architecture and set of jars by a scratch broker that nobody
  * reaches, kept in the worker's cache, and put on further hosts from there.
  */
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { openClassData, storeClassData } from '../artefacts/class-data.js';
 import { fetchDistribution } from '../artefacts/distribution.js';
@@ -43,7 +41,6 @@ export async function placeClassData(
   const key = keyOf(facts, distribution);
   const cached = await openClassData(deps.cache, key);
   if (cached === undefined) return false;
-  cached.content.destroy();
   // The key goes away first and comes back last: what lies beside a key is whole and of that key.
   const script = `set -e
 mkdir -p "$(dirname "$1")"
@@ -52,9 +49,9 @@ cat > "$1.new"
 [ "$(stat -c %s "$1.new")" = "$4" ] || { echo "the transfer of $1 was cut" >&2; exit 1; }
 mv "$1.new" "$1"
 printf "%s\\n" "$3" > "$2"`;
-  const { size } = await stat(cached.path);
-  const argv = ['sh', '-c', script, 'sh', classDataFile(topology), classDataKeyFile(topology), key, String(size)];
-  await run(host, argv, { stdin: createReadStream(cached.path), timeoutMs: PUT_MS, signal });
+  const { bytes, content } = cached;
+  const argv = ['sh', '-c', script, 'sh', classDataFile(topology), classDataKeyFile(topology), key, String(bytes)];
+  await run(host, argv, { stdin: content, timeoutMs: PUT_MS, signal });
   return true;
 }
 
