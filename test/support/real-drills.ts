@@ -56,12 +56,7 @@ export function assertPassed(record: DrillRecord): void {
 }
 
 /** A drill that cannot be done is refused before anything is broken, and before any load. */
-export async function assertRefused(
-  system: System,
-  { topology, why }: { topology: Topology; why: RegExp },
-  scenario: DrillInput['scenario'],
-): Promise<void> {
-  const drill = await startDrill(system, topology, scenario);
+export async function assertRefused(drill: OperationHandle<DrillRecord>, why: RegExp): Promise<void> {
   await assert.rejects(drill.result(), { type: 'FaultImpossible', message: why });
   const { steps } = await drill.progress();
   assert.deepEqual(

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Topology } from '../../core/topology/topology.js';
-import { assertPassed, runDrill, shortScenario } from '../support/real-drills.js';
+import { assertPassed, assertRefused, recordOf, runDrill, shortScenario, startDrill } from '../support/real-drills.js';
 import { System, failedChecks } from '../support/system.js';
 
 let system: System;
@@ -80,6 +80,25 @@ describe('SIGSTOP of the master', () => {
     assert.equal(record.ledger?.total.lost, 0);
     assert.equal(record.healed, true);
     await without({});
+  });
+});
+
+describe('packets that are to be late', () => {
+  const late = shortScenario({
+    target: { role: 'host-of-master', group: 'brokerA' },
+    fault: { kind: 'packets', delayMs: 200, holdSeconds: 3 },
+    guards: { standby: false },
+  });
+
+  test('are so where the kernel can, as the sends show; where it cannot, the drill is refused before it begins', async () => {
+    const drill = await startDrill(system, topology, late);
+    const record = await recordOf(drill).catch(() => null);
+    if (record === null) {
+      await assertRefused(drill, /host1: the kernel of its engine delays no packets/);
+      return;
+    }
+    assertPassed(record);
+    assert.ok((record.ledger?.flows[0]?.sendMs?.max ?? 0) >= 200, JSON.stringify(record.ledger?.flows[0]?.sendMs));
   });
 });
 

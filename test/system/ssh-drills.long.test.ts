@@ -111,12 +111,14 @@ describe('on machines behind SSH', () => {
       assertPassed(await runDrill(system, topology, scenario));
     });
 
-  test('delay of packets is refused before any message flows, because nobody could restore the queueing', () =>
-    assertRefused(
+  test('delay of packets is refused before any message flows, because nobody could restore the queueing', async () => {
+    const drill = await startDrill(
       system,
-      { topology, why: /m1: packets of a machine behind SSH are not delayed/ },
+      topology,
       shortScenario({ target: hostOfMaster, fault: { kind: 'packets', delayMs: 50, holdSeconds }, ...alone }),
-    ));
+    );
+    await assertRefused(drill, /m1: packets of a machine behind SSH are not delayed/);
+  });
 
   test('a machine that is cut off is back by itself when worker and Temporal die meanwhile', async () => {
     const drill = await startDrill(system, topology, cutHost);
