@@ -48,5 +48,14 @@ export function traitsOf(version: string): VersionTraits {
   });
 }
 
+/**
+ * Whether a master that cannot renew its lease can be told to give up (`stopOnError`). 5.15.12 cannot, 5.15.16 can; those in
+ * between were not tried.
+ */
+export function stopsWithoutLease(version: string): boolean {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
+  return major !== 5 || minor !== 15 || patch >= 16;
+}
+
 /** Files of a distribution whose text `Distribution.shipped` must hold. */
 export const requiredShipped = (version: string): string[] => ['conf/jetty.xml', `conf/${traitsOf(version).log4jFile}`];

@@ -2,7 +2,8 @@
  * Tables in a database that the nodes of a group share. A row with the holder's name and the time until which it holds
  * is the lock (lease): a frozen master loses it, and a thawed one finds that out by itself.
  */
-import { element } from '../activemq/xml.js';
+import { stopsWithoutLease } from '../activemq/versions.js';
+import { element, type Element } from '../activemq/xml.js';
 import { databaseVolume } from '../naming.js';
 import { databaseNamed, hostOf, type Topology } from '../topology/topology.js';
 import { databaseEngineOf, portOf, schemaName } from '../databases/engines.js';
@@ -13,18 +14,24 @@ type Jdbc = StoreOf<'jdbc'>;
 
 const BEANS = 'http://www.springframework.org/schema/beans';
 const DATA_SOURCE = 'store-source';
+/** For the lease alone, which has no time to wait. */
+const LOCK_SOURCE = 'lock-source';
 
 /** Connections of one broker: its own work and as many sessions that store at the same time. */
 const CONNECTIONS = 20;
 
 /**
- * A database that is gone is noticed by these; without them a broker waits for ever on a connection whose other end has
+ * A database that is gone is noticed by these, ms; without them a broker waits for ever on a connection whose other end has
  * lost its power. MariaDB's driver counts in milliseconds, PostgreSQL's in seconds.
  */
-const TIMEOUTS = {
-  mariadb: { connectTimeout: 3000, socketTimeout: 10000 },
-  postgresql: { connectTimeout: 3, socketTimeout: 10 },
-};
+const TIMEOUTS = { connectTimeout: 3000, socketTimeout: 10_000 };
+type Timeouts = typeof TIMEOUTS;
+
+/**
+ * A master that does not reach its database must have closed its port before another one can get the lease: with a renewal
+ * at least twice a lease, and an answer within half of one, it knows in time.
+ */
+const lockTimeouts = ({ leaseMs }: Jdbc): Timeouts => ({ connectTimeout: leaseMs / 2, socketTimeout: leaseMs / 2 });
 
 const isPostgresql = (url: string): boolean => url.startsWith('jdbc:postgresql:');
 const driverOf = (url: string): JdbcDriver => (isPostgresql(url) ? POSTGRESQL_DRIVER : MARIADB_DRIVER);
@@ -34,11 +41,27 @@ const plainUrl = (url: string): string => url.replace(/^jdbc:mysql:/, 'jdbc:mari
 
 function urlOf({ topology, group, spec }: Placed<Jdbc>): string {
   const url = spec.database === undefined ? plainUrl(spec.url ?? '') : ownUrl(topology, spec.database, group);
-  const timeouts = Object.entries(TIMEOUTS[isPostgresql(url) ? 'postgresql' : 'mariadb']);
-  return timeouts
-    .filter(([key]) => !new RegExp(`[?&]${key}=`, 'i').test(url))
-    .reduce((text, [key, value]) => `${text}${text.includes('?') ? '&' : '?'}${key}=${value}`, url);
+  return withTimeouts(url, TIMEOUTS);
 }
+
+const givenTimeout = (key: string): RegExp => new RegExp(`(?<=[?&]${key}=)[^&]*`, 'i');
+
+/** Those that the URL has already are the user's own. */
+function withTimeouts(url: string, timeouts: Timeouts): string {
+  return Object.entries(timeouts)
+    .filter(([key]) => !givenTimeout(key).test(url))
+    .reduce((text, [key, ms]) => `${text}${text.includes('?') ? '&' : '?'}${key}=${inUnitOf(url, ms)}`, url);
+}
+
+/** In place of those that the URL has. */
+const withTheseTimeouts = (url: string, timeouts: Timeouts): string =>
+  Object.entries(timeouts).reduce(
+    (text, [key, ms]) => text.replace(givenTimeout(key), String(inUnitOf(url, ms))),
+    withTimeouts(url, timeouts),
+  );
+
+const inUnitOf = (url: string, ms: number): number =>
+  isPostgresql(url) ? Math.max(1, Math.floor(ms / 1000)) : Math.floor(ms);
 
 function ownUrl(topology: Topology, name: string, group: string): string {
   const database = databaseNamed(topology, name);
@@ -50,6 +73,24 @@ function ownUrl(topology: Topology, name: string, group: string): string {
 const holder = (topology: Topology, node: string): string => `${topology.name}.${node}`;
 
 const property = (name: string, value: string | number | boolean) => element('property', { name, value });
+
+/** A lease is taken over one connection and proved over a second; the first renews it, and the other would be stale when needed. */
+const LOCK_POOL = {
+  maxTotal: 2,
+  maxIdle: 1,
+  // To ask whether a connection lives takes as long as the renewal itself, and then a new one is tried.
+  testOnBorrow: false,
+};
+
+const source = (id: string, url: string, pool: Record<string, number | boolean>): Element =>
+  element('bean', { xmlns: BEANS, id, class: 'org.apache.commons.dbcp2.BasicDataSource', 'destroy-method': 'close' }, [
+    property('driverClassName', driverOf(url).className),
+    property('url', url),
+    property('username', '${store.user}'),
+    property('password', '${store.password}'),
+    property('poolPreparedStatements', true),
+    ...Object.entries(pool).map(([name, value]) => property(name, value)),
+  ]);
 
 export const jdbc: StoreKind<Jdbc> = {
   kind: 'jdbc',
@@ -74,6 +115,8 @@ export const jdbc: StoreKind<Jdbc> = {
     const attributes = {
       dataDirectory: '${activemq.data}',
       dataSource: `#${DATA_SOURCE}`,
+      lockDataSource: `#${LOCK_SOURCE}`,
+      ...(stopsWithoutLease(topology.activemq.version) ? { stopOnError: true } : {}),
       lockKeepAlivePeriod: spec.lockKeepAliveMs,
       createTablesOnStartup: true,
       useDatabaseLock: true,
@@ -85,16 +128,9 @@ export const jdbc: StoreKind<Jdbc> = {
   },
   beans: (store) => {
     const url = urlOf(store);
-    const made = { id: DATA_SOURCE, class: 'org.apache.commons.dbcp2.BasicDataSource', 'destroy-method': 'close' };
     return [
-      element('bean', { xmlns: BEANS, ...made }, [
-        property('driverClassName', driverOf(url).className),
-        property('url', url),
-        property('username', '${store.user}'),
-        property('password', '${store.password}'),
-        property('poolPreparedStatements', true),
-        property('maxTotal', CONNECTIONS),
-      ]),
+      source(DATA_SOURCE, url, { maxTotal: CONNECTIONS }),
+      source(LOCK_SOURCE, withTheseTimeouts(url, lockTimeouts(store.spec)), LOCK_POOL),
     ];
   },
   drivers: (store) => [driverOf(urlOf(store))],

@@ -50,6 +50,30 @@ describe('a node whose store is a database', () => {
     assert.match(xml, /jdbc:postgresql:\/\/172\.29\.0\.11:5432\/everbroker_g1\?connectTimeout=3&amp;socketTimeout=10"/);
   });
 
+  test('renews its lease over connections that answer within half of it, or are given up, and stops without it', () => {
+    const lockUrl = (xml: string): string =>
+      /id="lock-source".*?name="url" value="([^"]+)"/s.exec(xml)?.[1]?.replace(/&amp;/g, '&') ?? '';
+    assert.match(lockUrl(xmlOf(inDatabase('mariadb'))), /\?connectTimeout=1000&socketTimeout=1000$/);
+    assert.match(lockUrl(xmlOf(inDatabase('postgresql'))), /\?connectTimeout=1&socketTimeout=1$/);
+    assert.match(
+      lockUrl(xmlOf(existing('jdbc:postgresql://db.example/mq?socketTimeout=60&ssl=true'))),
+      /\/mq\?socketTimeout=1&ssl=true&connectTimeout=1$/,
+    );
+    const lockSource = /id="lock-source".*?<\/bean>/s.exec(xmlOf(inDatabase('mariadb')))?.[0] ?? '';
+    assert.match(
+      lockSource,
+      /name="testOnBorrow" value="false"/,
+      'a look at the connection would take the time of the renewal',
+    );
+    const withVersion = (version: string): string => {
+      const topology = inDatabase('mariadb');
+      return xmlOf({ ...topology, activemq: { ...topology.activemq, version } });
+    };
+    assert.match(withVersion('5.18.3'), / lockDataSource="#lock-source" stopOnError="true" /);
+    assert.match(withVersion('5.15.16'), / stopOnError="true" /);
+    assert.doesNotMatch(withVersion('5.15.12'), /stopOnError/);
+  });
+
   test('holds the lease under another name than every other node', () => {
     const topology = inDatabase('mariadb');
     const holders = ['n1', 'n2', 'n3', 'n4'].map((node) => /leaseHolderId="([^"]+)"/.exec(xmlOf(topology, node))?.[1]);

@@ -1,3 +1,4 @@
+import { stopsWithoutLease } from '../../activemq/versions.js';
 import { placedStores } from '../draft.js';
 import type { Draft, Placed } from '../draft.js';
 import type { StoreSpec } from '../schema.js';
@@ -130,4 +131,17 @@ const mysql: Rule = {
       })),
 };
 
-export const jdbcRules: readonly Rule[] = [source, byAddress, password, apart, lease, slow, mysql];
+/** Such a master keeps its port, and after the network is back stores what it had taken, past the one that took over. */
+const kept: Rule = {
+  id: 'lease-kept',
+  severity: 'warning',
+  says: 'The ActiveMQ version of a `jdbc` store stops a master that cannot renew its lease.',
+  check: (draft) => {
+    const { version } = draft.topology.activemq;
+    if (stopsWithoutLease(version)) return [];
+    const message = `a master of ActiveMQ ${version} that does not reach its database keeps its port: two are there at once, and messages can be lost`;
+    return stores(draft).map(({ at }) => ({ at: [...at, 'kind'], message, suggestion: 'use 5.15.16 or later' }));
+  },
+};
+
+export const jdbcRules: readonly Rule[] = [source, byAddress, password, apart, lease, slow, mysql, kept];

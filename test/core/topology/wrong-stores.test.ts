@@ -179,4 +179,10 @@ describe('a store in a database is accepted', () => {
     assert.ok(found.includes('databases.db database-unused'), found.join('\n'));
     assert.ok(found.includes('groups.g1.store.leaseMs lease-slow'), found.join('\n'));
   });
+
+  test('with a warning where a master that does not reach it would stay one', () => {
+    const of = (version: string): string[] => warnings({ ...withDatabase(EXISTING), activemq: { version } });
+    assert.ok(of('5.15.12').includes('groups.g1.store.kind lease-kept'), of('5.15.12').join('\n'));
+    assert.ok(!of('5.15.16').includes('groups.g1.store.kind lease-kept'));
+  });
 });
