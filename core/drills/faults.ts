@@ -121,7 +121,7 @@ export const FAULTS: Record<FaultKind, FaultFacts> = {
   },
   'expire-session': {
     title: 'loss of the ZooKeeper session',
-    done: "the host of the node does not reach ZooKeeper's port for three session timeouts, so that the session ends",
+    done: "the host of the node does not reach ZooKeeper's port, on itself neither, for three session timeouts, so that the session ends",
     timer: KERNEL,
     heals: 'the rules are removed, and the node opens a new session by itself; healed when none is left',
     carriers: EVERYWHERE,

@@ -17,6 +17,8 @@ export type HostFault =
       except: boolean;
       /** TCP ports at the other or this end; empty: all. */
       ports: number[];
+      /** Only what this host itself asks of those ports: whoever asks it at the same ones is answered. */
+      asksOnly?: boolean;
       holdSeconds: number;
     }
   | { by: 'network'; kind: 'impair'; delayMs: number; lossPercent: number; holdSeconds: number };

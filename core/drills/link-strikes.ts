@@ -15,10 +15,15 @@ import { firstGroup, type Blow, type Made, type StrikeResult } from './blow.js';
 import type { HostFault } from './host-fault.js';
 import type { FaultSpec, Target } from './scenario.js';
 
+type Drop = Extract<HostFault, { kind: 'drop' }>;
+
 /** ZooKeeper ends a session that it has not heard of for its timeout; three of them leave no doubt. */
 const SESSION_TIMEOUTS = 3;
 
-/** Only ZooKeeper's port: the brokers and their clients go on reaching each other. */
+/**
+ * Only ZooKeeper's port: the brokers and their clients go on reaching each other. A server of its own host is cut off from the
+ * node like the others, and serves the nodes of other hosts all the while.
+ */
 export function sessionStrike(topology: Topology, { node, made }: { node: Node; made: Made }): StrikeResult {
   const { store } = groupOf(topology, node.group);
   if (store.kind !== 'leveldb' || store.ensemble === undefined)
@@ -33,7 +38,7 @@ export function sessionStrike(topology: Topology, { node, made }: { node: Node; 
       group: node.group,
       touched: [],
       detail: `cut ${node.host} off from ZooKeeper until the session of ${node.name} has ended`,
-      blows: [{ host: node.host, fault: dropTo(addresses, ports, holdSeconds) }],
+      blows: [{ host: node.host, fault: { ...dropTo(addresses, ports, holdSeconds), asksOnly: true } }],
     },
     holdSeconds,
   );
@@ -149,7 +154,7 @@ function databaseHostOf(topology: Topology, group: string): string | null {
 
 const addressOf = (topology: Topology, host: string): string => hostOf(topology, host).address;
 
-const dropTo = (addresses: string[], ports: number[], holdSeconds: number): HostFault => ({
+const dropTo = (addresses: string[], ports: number[], holdSeconds: number): Drop => ({
   by: 'network',
   kind: 'drop',
   addresses,
@@ -158,7 +163,7 @@ const dropTo = (addresses: string[], ports: number[], holdSeconds: number): Host
   holdSeconds,
 });
 
-export const dropAllBut = (addresses: string[], holdSeconds: number): HostFault => ({
+export const dropAllBut = (addresses: string[], holdSeconds: number): Drop => ({
   by: 'network',
   kind: 'drop',
   addresses,

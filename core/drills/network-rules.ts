@@ -27,15 +27,17 @@ export function networkRules({ table, fault, keepPort }: RulesInput): string {
   const spared = fault.kind === 'drop' && fault.except ? outermost(fault.addresses) : [];
   const chain = (hook: 'input' | 'output'): string[] => {
     const [side, device] = hook === 'input' ? ['saddr', 'iifname'] : ['daddr', 'oifname'];
-    const [ours, theirs] = hook === 'input' ? ['dport', 'sport'] : ['sport', 'dport'];
+    const [ours, theirs] = hook === 'input' ? (['dport', 'sport'] as const) : (['sport', 'dport'] as const);
+    const sides = fault.kind === 'drop' && fault.asksOnly === true ? [theirs] : [ours, theirs];
     return [
       `  chain ${hook} {`,
       `    type filter hook ${hook} priority -10; policy accept;`,
-      `    ${device} "lo" accept`,
+      // Who is named is meant, also when it is this host itself.
+      ...(all ? [`    ${device} "lo" accept`] : []),
       ...(keepPort === undefined ? [] : [`    tcp ${ours} ${keepPort} accept`]),
       ...(spared.length === 0 ? [] : [`    ip ${side} { ${spared.join(', ')} } accept`]),
-      ...portsOf(fault, [ours, theirs]).map((port) => `    ip ${side} @peers4 ${port}${match}drop`),
-      ...(all ? portsOf(fault, [ours, theirs]).map((port) => `    ip6 ${side} @peers6 ${port}${match}drop`) : []),
+      ...portsOf(fault, sides).map((port) => `    ip ${side} @peers4 ${port}${match}drop`),
+      ...(all ? portsOf(fault, sides).map((port) => `    ip6 ${side} @peers6 ${port}${match}drop`) : []),
       '  }',
     ];
   };

@@ -46,7 +46,16 @@ describe('the rules of a network fault', () => {
     assert.match(rules(drop({ holdSeconds: 0.2 })), /timeout 1s/);
   });
 
-  test('leave the host’s own traffic with itself alone', () => {
+  test('hit only what the host itself asks for, on itself too when it is named', () => {
+    const text = rules(drop({ ports: [2181], asksOnly: true }));
+    assert.deepEqual(
+      lines(text).filter((line) => line.endsWith('drop')),
+      ['ip saddr @peers4 tcp sport { 2181 } drop', 'ip daddr @peers4 tcp dport { 2181 } drop'],
+    );
+    assert.ok(!text.includes('"lo"'));
+  });
+
+  test('leave the traffic with itself alone where all but some are dropped', () => {
     assert.deepEqual(
       lines(rules(drop({ except: true }))).filter((line) => line.includes('"lo"')),
       ['iifname "lo" accept', 'oifname "lo" accept'],

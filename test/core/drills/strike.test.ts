@@ -15,7 +15,7 @@ import type { Scenario, ScenarioInput } from '../../../core/drills/scenario.js';
 import { unknownNode } from '../../../core/health/observation.js';
 import type { NodeReading } from '../../../core/health/roles.js';
 import { parseTopologyText } from '../../../core/topology/parse.js';
-import { allNodes, type Topology } from '../../../core/topology/topology.js';
+import { allNodes, hostOf, type Topology } from '../../../core/topology/topology.js';
 
 async function shipped(name: string): Promise<Topology> {
   const text = await readFile(new URL(`../../../topologies/${name}.yaml`, import.meta.url), 'utf8');
@@ -198,6 +198,7 @@ describe('what is cut', () => {
     assert.ok(fault?.by === 'network' && fault.kind === 'drop');
     assert.equal(fault.addresses.length, 3);
     assert.equal(fault.ports.length, 1);
+    assert.ok(fault.addresses.includes(hostOf(topology, made.blows[0]?.host ?? '').address) && fault.asksOnly);
     assert.deepEqual(made.touched, []);
   });
 
