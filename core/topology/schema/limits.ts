@@ -14,14 +14,9 @@ export const limits = z.strictObject({
     .max(90)
     .default(70)
     .meta({ description: 'memoryUsage as a share of the heap, percent.' }),
-  storeMb: z
-    .int()
-    .min(64)
-    .default(10240)
-    .meta({
-      description:
-        'storeUsage of a group, MiB; below what the file system of its store holds, or that runs full first.',
-    }),
+  storeMb: z.int().min(64).default(10240).meta({
+    description: 'storeUsage of a group, MiB; below what the file system of its store holds, or that runs full first.',
+  }),
   tempMb: z.int().min(64).default(1024).meta({ description: 'tempUsage of a node, MiB.' }),
   maximumConnections: z
     .int()
