@@ -35,10 +35,10 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-// One runner, so that its closing count is the whole one. With units among them, files that use the machine's engine, its
-// ports and both its cores run one at a time; units alone run side by side. The long ones wait most of their time (for
-// holds, leases and restarts), so two of them run at once; each has names, ports and subnets of its own.
-const lanes = !files.some(isSystem) ? null : files.every(isLong) ? 2 : 1;
+// One runner, so that its closing count is the whole one. Units alone run side by side as the machine has cores. With system
+// tests among them two files run at once: those wait most of their time (for holds, leases, restarts and JVMs), and each has
+// names, ports and subnets of its own; more would only take the processor from each other.
+const lanes = files.some(isSystem) ? 2 : null;
 const concurrency = lanes === null ? [] : [`--test-concurrency=${lanes}`];
 // TAP closes with plain lines (`# tests N`, `# pass N`), which CI systems read.
 const reporter =

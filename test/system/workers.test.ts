@@ -59,7 +59,7 @@ describe('two workers with state directories of their own', () => {
 });
 
 test('a worker of the same task queue that reaches another engine is refused: no host moves there', async () => {
-  const daemon = await startDockerDaemon({ subnet: '10.214.0.0/16', images: [JRE_IMAGE] });
+  const daemon = await startDockerDaemon({ subnet: '10.216.0.0/16', images: [JRE_IMAGE] });
   const other = await System.start({ address: system.address, engine: daemon.address });
   await other.stopWorker();
   const topology = await system.topology({ groups: 2, nodesPerGroup: 1 });
