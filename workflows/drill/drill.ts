@@ -1,5 +1,5 @@
 /** One drill from the steady state to the findings. Phases are its steps, so that the run is a dashboard. */
-import { CancellationScope, isCancellation, patched, sleep } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 import { judgeBridges } from '../../core/health/bridges.js';
 import { judgeGroup, type NodeReading } from '../../core/health/roles.js';
 import { nodeResults } from '../../core/health/results.js';
@@ -87,7 +87,7 @@ export class Drill {
   private async phases(): Promise<void> {
     const readings = await this.phase('steady state', () => this.steadyState());
     const first = this.aim(readings, aimsOf(this.topology, this.scenario)[0] ?? null);
-    await this.phase('can it be done', () => this.supported(first));
+    await this.phase('can it be done', () => this.supported());
     await this.phase('load', () => this.load.start(first));
     for (const [turn, aim] of aimsOf(this.topology, this.scenario).entries()) await this.turn(turn, aim);
     await this.phase('load flows on', () =>
@@ -175,12 +175,9 @@ export class Drill {
   }
 
   /** Of every host that may be hit. @throws ApplicationFailure FaultImpossible with every reason, before anything is touched. */
-  private async supported(first: Strike): Promise<void> {
+  private async supported(): Promise<void> {
     const { topology } = this;
-    // Since 2026-11-28; a drill that began before has ended four hours later, and the patch can go with the next release.
-    const { blows, problems: known } = patched('ask-every-host')
-      ? blowsToExpect(topology, this.scenario)
-      : { blows: first.blows, problems: [] };
+    const { blows, problems: known } = blowsToExpect(topology, this.scenario);
     const hosts = [...new Set(blows.map(({ host }) => host))];
     const asks = hosts.map(async (host) => {
       const faults = blows.filter((blow) => blow.host === host).map(({ fault }) => fault);
