@@ -53,11 +53,18 @@ function loadFlowed({ scenario, injections }: Evidence, ledger: Ledger): Hypothe
         percent,
       );
   }
-  const lastSeen = Math.max(...ledger.flows.flatMap(({ seconds }) => seconds.map(({ at }) => at + 1000)));
-  if (injections.length > 0 && lastSeen < lastHeal) return weak('the load ended before the fault was healed');
+  if (injections.length > 0 && Math.max(...ledger.flows.map(lastSignOf)) < lastHeal)
+    return weak('the load ended before the fault was healed');
   const least = Math.min(...percents.map(({ percent }) => percent));
   return { name, tolerance, measured: least, held: true, detail: `every flow had at least ${least} % of its rate` };
 }
+
+/**
+ * Until when a flow's clients lived. A silence ends with the last of which a client still told: one that waits in vain for a
+ * cluster that never came back is an outage, and no load that died.
+ */
+const lastSignOf = ({ seconds, producerSilence, consumerSilence }: FlowLedger): number =>
+  Math.max(...seconds.map(({ at }) => at + 1000), producerSilence?.to ?? 0, consumerSilence?.to ?? 0);
 
 /** Acknowledged a second, of the whole seconds before the fault; the first and last are hardly ever whole. */
 function rateBefore({ seconds, acknowledged }: FlowLedger, fault: number): number {

@@ -110,6 +110,13 @@ const rows: Row[] = [
     reason: /5\.1 s of A-A/,
   },
   {
+    name: 'producers that waited in vain until the end',
+    spoilt: counts({ seconds: aFlow().seconds.slice(0, 8), producerSilence: silent(HEAL - FAULT + 20_000) }),
+    verdict: 'failed',
+    by: 'producerRtoSeconds',
+    reason: /^producerRtoSeconds: /,
+  },
+  {
     name: 'the silence of one flow among others',
     spoilt: {
       scenario: aScenario({
