@@ -81,9 +81,10 @@ print_node() {
   first_line "$NODES/$NODE/desired"; out="node name=$NODE desired=${value:-unknown}"
   find_jvm "$BASE" "$1"
   ports='' role=none line='' value=''
-  # The store that it runs on; of one that does not run, the store that it was configured for, as long as it is.
+  # The store that it runs on; of one that does not run, the store that it was configured for, as long as it is. One that has
+  # never run has left nothing anywhere: a store that could not be reached at its first deployment may be another one at the next.
   if [ "$found" != 0 ]; then first_line "$NODES/$NODE/started-on"
-  elif [ -f "$BASE/conf/activemq.xml" ]; then value=$STORE_ID; fi
+  elif [ -f "$BASE/conf/activemq.xml" ] && [ -f "$NODES/$NODE/started-on" ]; then value=$STORE_ID; fi
   [ -z "$value" ] || out="$out store=$value"
   if [ "$found" != 0 ]; then
     read_now

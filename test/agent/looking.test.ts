@@ -75,6 +75,13 @@ describe('the host agent tells', () => {
     assert.deepEqual(await store(), { group: 'brokerA', identity: 'jdbc:new' });
   });
 
+  test('no store of a node that is configured and has never run', async () => {
+    await host.addNode('mq1', 'down', 5, { STORE_ID: 'brokerA@jdbc:new' });
+    await writeFile(join(host.base('mq1'), 'conf/activemq.xml'), '<beans/>');
+    await host.run();
+    assert.equal(parseObservation((await host.observe('mq1')).stdout).inside.nodes[0]?.store, undefined);
+  });
+
   test('not the role of an earlier life', async () => {
     await host.addNode('mq1');
     await writeFile(join(host.base('mq1'), 'data/activemq.log'), SLAVE);

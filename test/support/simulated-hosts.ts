@@ -225,7 +225,7 @@ export function applyStep(
       Object.assign(inside.files, desired.nodes[step.node ?? '']?.files);
       const node = nodeIn(inside, step.node ?? '');
       node.storeWritable = true;
-      if (!node.process.alive) node.store = storeFor(topology, node.name);
+      if (!node.process.alive && node.starts > 0) node.store = storeFor(topology, node.name);
       node.credentialsVersion = versionIn(topology, after, nodeNamed(topology, node.name).group);
       node.currentFingerprint = JSON.stringify(desired.nodes[node.name]?.files) + node.credentialsVersion;
       break;

@@ -1,11 +1,10 @@
 /** Faults between brokers and the database that they store in, on PostgreSQL; the restart of MariaDB is among the shipped scenarios. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { ScenarioInput } from '../../core/drills/scenario.js';
 import type { Topology } from '../../core/topology/topology.js';
 import { GROUP, databaseCluster } from '../support/database-cluster.js';
+import { testDeaths } from '../support/drill-deaths.js';
 import { assertPassed, runDrill, shortScenario } from '../support/real-drills.js';
-import { drillWithNobodyThere, drillWithoutItsWorker } from '../support/service-drills.js';
 import { System } from '../support/system.js';
 
 let system: System;
@@ -24,16 +23,10 @@ const partition = shortScenario({
   fault: { kind: 'partition', between: 'node-and-store', holdSeconds },
 });
 
-const dies = (scenario: ScenarioInput): void => {
-  test('passes a drill whose worker dies and comes back: it goes on, heals and judges', async () =>
-    assertPassed(await drillWithoutItsWorker(system, topology, { scenario, holdSeconds })));
-
-  test('heals by itself when worker and Temporal die, and passes when they are back', async () =>
-    assertPassed(await drillWithNobodyThere(system, topology, { scenario, holdSeconds })));
-};
+const on = () => ({ system, topology });
 
 describe('the restart of a database', () => {
-  dies(restart);
+  testDeaths({ on, scenario: restart, holdSeconds, judged: assertPassed });
 });
 
 describe('a master that is cut off from its database', () => {
@@ -43,5 +36,5 @@ describe('a master that is cut off from its database', () => {
     // 0 would be: the one that was cut off has served all the time.
     assert.ok((record.injections[0]?.brokerRtoSeconds ?? 0) > 0, JSON.stringify(record.injections));
   });
-  dies(partition);
+  testDeaths({ on, scenario: partition, holdSeconds, judged: assertPassed });
 });

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { DrillRecord } from '../../core/drills/record.js';
 import type { Topology } from '../../core/topology/topology.js';
+import { testDeaths } from '../support/drill-deaths.js';
 import { withJava } from '../support/network.js';
 import { runDrill, shortScenario } from '../support/real-drills.js';
-import { drillWithNobodyThere, drillWithoutItsWorker } from '../support/service-drills.js';
 import { shippedCopy } from '../support/shipped.js';
 import { System } from '../support/system.js';
 
@@ -44,9 +44,5 @@ describe('a master that loses its ZooKeeper session', () => {
   test('is followed by another one that is elected, and comes back as a slave', async () =>
     assertElected(await runDrill(system, topology, scenario)));
 
-  test('has a drill whose worker dies and comes back: it goes on, heals and judges', async () =>
-    assertElected(await drillWithoutItsWorker(system, topology, { scenario, holdSeconds })));
-
-  test('has its session again by itself when worker and Temporal die, and the drill ends when they are back', async () =>
-    assertElected(await drillWithNobodyThere(system, topology, { scenario, holdSeconds })));
+  testDeaths({ on: () => ({ system, topology }), scenario, holdSeconds, judged: assertElected });
 });
