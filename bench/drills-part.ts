@@ -31,26 +31,28 @@ const killMany: ScenarioInput = {
 export async function killPart(options: PartOptions): Promise<PartResult> {
   const perLane = await Promise.all(
     LANES.map(async (polls, lane) => {
-      const series: Series[] = [];
-      for (const poll of polls)
-        series.push(seriesOf(`${poll / 1000} s`, await killRounds(options, poll, lane as Lane)));
-      return series;
+      const all: Series[] = [];
+      for (const poll of polls) all.push(await killRounds(options, poll, lane as Lane));
+      return all;
     }),
   );
   const series = perLane.flat();
   return { text: killsText(series), data: { series } };
 }
 
-async function killRounds(options: PartOptions, poll: number, lane: Lane): Promise<DrillRecord[]> {
+/** What it has so far is told after each round: an hour that is interrupted is not lost. */
+async function killRounds(options: PartOptions, poll: number, lane: Lane): Promise<Series> {
+  const name = `${poll / 1000} s`;
   const topology = withLockPoll(await dockerTopology(JRE_IMAGE, 'ha-3', lane), poll);
   return withCluster(options, topology, async (everbroker) => {
     const records: DrillRecord[] = [];
     for (let round = 1; round <= options.rounds; round += 1) {
       const record = await everbroker.drill(killMany, options.signal);
-      options.say(`lock poll ${poll} ms, round ${round} of ${KILLS} kills: ${record.verdict}: ${record.reason}`);
+      options.say(`lock poll ${name}, round ${round} of ${KILLS} kills: ${record.verdict}: ${record.reason}`);
       records.push(record);
+      options.say(killsText([seriesOf(name, records)]));
     }
-    return records;
+    return seriesOf(name, records);
   });
 }
 
