@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Topology } from '../../core/topology/topology.js';
-import { assertPassed, assertRefused, recordOf, runDrill, shortScenario, startDrill } from '../support/real-drills.js';
+import {
+  assertPassed,
+  assertPassedInItsTime,
+  assertRefused,
+  recordOf,
+  runDrill,
+  shortScenario,
+  startDrill,
+} from '../support/real-drills.js';
 import { System, failedChecks } from '../support/system.js';
 
 let system: System;
@@ -23,7 +31,7 @@ const without = (changes: Partial<Topology>): Promise<unknown> =>
 describe('kill -9 of the master under load', () => {
   test('loses nothing that was acknowledged, and tells how long nobody served', async () => {
     const record = await runDrill(system, topology, 'kill-master');
-    assertPassed(record);
+    assertPassedInItsTime(record);
     const { total } = record.ledger ?? assert.fail('no ledger');
     assert.ok(total.acknowledged > 100, `${total.acknowledged} acknowledged`);
     assert.equal(total.lost, 0);
@@ -61,8 +69,8 @@ describe('kill -9 of the master under load', () => {
 describe('SIGSTOP of the master', () => {
   const freeze = shortScenario({
     target: { role: 'master', group: 'brokerA' },
-    fault: { kind: 'freeze', holdSeconds: 20 },
-    expect: { brokerRtoSeconds: 12 },
+    fault: { kind: 'freeze', holdSeconds: 30 },
+    expect: { brokerRtoSeconds: 25 },
   });
 
   test('passes with the watchdog, which kills the frozen master so that a slave takes over', async () => {

@@ -93,8 +93,8 @@ const PASSING: Record<string, ScenarioInput> = {
   'kill -9 of the master': shortScenario({ target: master, fault: { kind: 'kill' } }),
   'SIGSTOP of the master, which the watchdog ends': shortScenario({
     target: master,
-    fault: { kind: 'freeze', holdSeconds: 20 },
-    expect: { brokerRtoSeconds: 12 },
+    fault: { kind: 'freeze', holdSeconds: 30 },
+    expect: { brokerRtoSeconds: 25 },
   }),
   'a full disk': shortScenario({ target: master, fault: { kind: 'disk-full', holdSeconds } }),
   'packets that are lost': shortScenario({
