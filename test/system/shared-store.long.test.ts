@@ -1,12 +1,10 @@
 /** One group over two machines behind SSH: refused on directories that only have one name, deployed on one that both see. */
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Topology } from '../../core/topology/topology.js';
 import { SSHD_JRE_IMAGE } from '../../images/sshd-image.js';
 import { freePort } from '../support/local-broker.js';
+import { sshDirectory, type SshDirectory } from '../support/ssh-directory.js';
 import { startSshHosts, type SshHosts } from '../support/ssh-hosts.js';
 import { System, failedChecks, rolesOf, until } from '../support/system.js';
 import { parsed } from '../support/topologies.js';
@@ -15,22 +13,18 @@ const NAME = 't-shared-store';
 const SHARED = '/mnt/shared';
 let machines: SshHosts;
 let system: System;
-let directory: string;
+let directory: SshDirectory;
 
 before(async () => {
   machines = await startSshHosts({ subnet: '10.98.47.0/24', count: 2, image: SSHD_JRE_IMAGE, shared: SHARED });
-  directory = await mkdtemp(join(tmpdir(), 'everbroker-shared-'));
-  await mkdir(join(directory, 'ssh'));
-  await writeFile(join(directory, 'ssh/id_ed25519'), machines.privateKey, { mode: 0o600 });
-  const known = machines.hosts.map(({ address, publicKey }) => `${address} ${publicKey}\n`).join('');
-  await writeFile(join(directory, 'ssh/known_hosts'), known);
-  system = await System.start({ env: { EVERBROKER_SSH_DIR: join(directory, 'ssh') } });
+  directory = await sshDirectory(machines);
+  system = await System.start({ env: directory.env });
 });
 
 after(async () => {
   await system?.stop();
   await machines?.close();
-  if (directory) await rm(directory, { recursive: true, force: true });
+  await directory?.remove();
 });
 
 async function topologyOn(store: string): Promise<Topology> {

@@ -1,13 +1,12 @@
 /** The recipe's cluster on two machines behind SSH: topologies/ha-6-ssh.yaml with the addresses of two test machines. */
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { parseTopologyText } from '../../core/topology/parse.js';
 import type { Topology } from '../../core/topology/topology.js';
 import { SSHD_JRE_IMAGE } from '../../images/sshd-image.js';
 import { MachineSite } from '../support/machine-site.js';
+import { sshDirectory, type SshDirectory } from '../support/ssh-directory.js';
 import { startSshHosts, type SshHosts } from '../support/ssh-hosts.js';
 import { System, failedChecks, rolesOf } from '../support/system.js';
 
@@ -16,11 +15,11 @@ let system: System;
 let sites: MachineSite[];
 let topology: Topology;
 let bare: string[][];
-let directory: string;
+let directory: SshDirectory;
 
 before(async () => {
   machines = await startSshHosts({ subnet: '10.98.42.0/24', count: 2, image: SSHD_JRE_IMAGE });
-  directory = await mkdtemp(join(tmpdir(), 'everbroker-ssh-'));
+  directory = await sshDirectory(machines);
   const [a, b] = machines.hosts.map(({ address }) => address);
   const shipped = await readFile(new URL('../../topologies/ha-6-ssh.yaml', import.meta.url), 'utf8');
   const text = shipped
@@ -30,16 +29,8 @@ before(async () => {
   const parsed = parseTopologyText(text);
   assert.ok(parsed.ok);
   topology = parsed.topology;
-  // The worker's user has a key and knows the machines, as anybody has who may log in there.
-  await mkdir(join(directory, 'topologies'));
-  await writeFile(join(directory, 'topologies/machines.yaml'), text);
-  await mkdir(join(directory, 'ssh'));
-  await writeFile(join(directory, 'ssh/id_ed25519'), machines.privateKey, { mode: 0o600 });
-  const known = machines.hosts.map(({ address, publicKey }) => `${address} ${publicKey}\n`).join('');
-  await writeFile(join(directory, 'ssh/known_hosts'), known);
-  system = await System.start({
-    env: { EVERBROKER_SSH_DIR: join(directory, 'ssh'), EVERBROKER_TOPOLOGIES_DIR: join(directory, 'topologies') },
-  });
+  await directory.addTopology('machines', text);
+  system = await System.start({ env: directory.env });
   sites = machines.hosts.map(
     (machine, index) => new MachineSite(machine, { topology, host: index === 0 ? 'mqbrokerAA' : 'mqbrokerBB' }),
   );
@@ -49,7 +40,7 @@ before(async () => {
 after(async () => {
   await system?.stop();
   await machines?.close();
-  if (directory) await rm(directory, { recursive: true, force: true });
+  await directory?.remove();
 });
 
 const verified = async () => {

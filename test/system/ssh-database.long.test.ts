@@ -1,12 +1,10 @@
 /** A group on two machines behind SSH, in a database that Everbroker installs on one of them. */
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { AGENT_FILE } from '../../core/layout.js';
 import { groupOf, hostOf, type Topology } from '../../core/topology/topology.js';
 import { SSHD_JRE_IMAGE } from '../../images/sshd-image.js';
+import { sshDirectory, type SshDirectory } from '../support/ssh-directory.js';
 import { startSshHosts, type SshHosts } from '../support/ssh-hosts.js';
 import { System, failedChecks, rolesOf } from '../support/system.js';
 import { parsed } from '../support/topologies.js';
@@ -18,14 +16,11 @@ const BASE = '/usr/local/mqcluster/.databases/db';
 let machines: SshHosts;
 let system: System;
 let topology: Topology;
-let directory: string;
+let directory: SshDirectory;
 
 before(async () => {
   machines = await startSshHosts({ subnet: '10.98.43.0/24', count: 2, image: SSHD_JRE_IMAGE });
-  directory = await mkdtemp(join(tmpdir(), 'everbroker-ssh-'));
-  await writeFile(join(directory, 'id_ed25519'), machines.privateKey, { mode: 0o600 });
-  const known = machines.hosts.map(({ address, publicKey }) => `${address} ${publicKey}\n`).join('');
-  await writeFile(join(directory, 'known_hosts'), known);
+  directory = await sshDirectory(machines);
   const [a = '', b = ''] = machines.hosts.map(({ address }) => address);
   topology = parsed({
     version: 1,
@@ -43,22 +38,14 @@ before(async () => {
       },
     },
   });
-  // By this the worker finds the machines of a cluster that is named only.
-  await mkdir(join(directory, 'topologies'));
-  await writeFile(join(directory, 'topologies/machines.yaml'), JSON.stringify(topology));
-  system = await System.start({
-    env: {
-      EVERBROKER_SSH_DIR: directory,
-      EVERBROKER_TOPOLOGIES_DIR: join(directory, 'topologies'),
-      EVERBROKER_MQ: PASSWORD,
-    },
-  });
+  await directory.addTopology('machines', JSON.stringify(topology));
+  system = await System.start({ env: { ...directory.env, EVERBROKER_MQ: PASSWORD } });
 });
 
 after(async () => {
   await system?.stop();
   await machines?.close();
-  if (directory) await rm(directory, { recursive: true, force: true });
+  await directory?.remove();
 });
 
 const deploy = async () => (await system.everbroker.deploy({ topology: { ...topology } })).result();

@@ -1,8 +1,5 @@
 /** Drills on machines behind SSH, through the workflow: nothing stands beside a machine, so it breaks and heals itself. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
 import type { ScenarioInput } from '../../core/drills/scenario.js';
@@ -17,6 +14,7 @@ import {
   startDrill,
   untilHeld,
 } from '../support/real-drills.js';
+import { sshDirectory, type SshDirectory } from '../support/ssh-directory.js';
 import { startSshHosts, type SshHosts } from '../support/ssh-hosts.js';
 import { System, failedChecks, until } from '../support/system.js';
 import { parsed } from '../support/topologies.js';
@@ -29,7 +27,7 @@ const SMALL = '/srv/small';
 let machines: SshHosts;
 let system: System;
 let topology: Topology;
-let directory: string;
+let directory: SshDirectory;
 
 before(async () => {
   // What root may do on a machine: change its rules, and see by which connection it came.
@@ -40,10 +38,7 @@ before(async () => {
     capabilities: ['NET_ADMIN', 'SYS_PTRACE'],
     tmpfs: { [SMALL]: 'rw,size=320m' },
   });
-  directory = await mkdtemp(join(tmpdir(), 'everbroker-ssh-'));
-  await writeFile(join(directory, 'id_ed25519'), machines.privateKey, { mode: 0o600 });
-  const known = machines.hosts.map(({ address, publicKey }) => `${address} ${publicKey}\n`).join('');
-  await writeFile(join(directory, 'known_hosts'), known);
+  directory = await sshDirectory(machines);
   const [a = '', b = ''] = machines.hosts.map(({ address }) => address);
   topology = parsed({
     version: 1,
@@ -69,14 +64,14 @@ before(async () => {
     },
     bridges: [{ name: 'AB', from: 'brokerA', to: 'brokerB' }],
   });
-  system = await System.start({ durable: true, env: { EVERBROKER_SSH_DIR: directory } });
+  system = await System.start({ durable: true, env: directory.env });
   await (await system.everbroker.deploy({ topology: { ...topology } })).result();
 });
 
 after(async () => {
   await system?.stop();
   await machines?.close();
-  if (directory) await rm(directory, { recursive: true, force: true });
+  await directory?.remove();
 });
 
 const master = { role: 'master', group: 'brokerA' } as const;

@@ -1,11 +1,9 @@
 /** Replicated LevelDB of ActiveMQ 5.15 on three machines behind SSH; first on an ensemble of the topology, then on one that exists. */
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { groupOf, type Topology } from '../../core/topology/topology.js';
 import { SSHD_JRE_IMAGE } from '../../images/sshd-image.js';
+import { sshDirectory, type SshDirectory } from '../support/ssh-directory.js';
 import { startSshHosts, type SshHosts } from '../support/ssh-hosts.js';
 import { System, failedChecks } from '../support/system.js';
 import { parsed } from '../support/topologies.js';
@@ -17,14 +15,11 @@ const SESSION_MS = 20_000;
 let machines: SshHosts;
 let system: System;
 let topology: Topology;
-let directory: string;
+let directory: SshDirectory;
 
 before(async () => {
   machines = await startSshHosts({ subnet: '10.98.49.0/24', count: 3, image: SSHD_JRE_IMAGE });
-  directory = await mkdtemp(join(tmpdir(), 'everbroker-ssh-'));
-  await writeFile(join(directory, 'id_ed25519'), machines.privateKey, { mode: 0o600 });
-  const known = machines.hosts.map(({ address, publicKey }) => `${address} ${publicKey}\n`).join('');
-  await writeFile(join(directory, 'known_hosts'), known);
+  directory = await sshDirectory(machines);
   const each = <Value>(value: (number: number) => [string, Value]): Record<string, Value> =>
     Object.fromEntries([1, 2, 3].map(value));
   topology = parsed({
@@ -43,17 +38,14 @@ before(async () => {
       },
     },
   });
-  // By this the worker finds the machines of a cluster that is named only.
-  await mkdir(join(directory, 'topologies'));
-  await writeFile(join(directory, 'topologies/machines.yaml'), JSON.stringify(topology));
-  const env = { EVERBROKER_SSH_DIR: directory, EVERBROKER_TOPOLOGIES_DIR: join(directory, 'topologies') };
-  system = await System.start({ env });
+  await directory.addTopology('machines', JSON.stringify(topology));
+  system = await System.start({ env: directory.env });
 });
 
 after(async () => {
   await system?.stop();
   await machines?.close();
-  if (directory) await rm(directory, { recursive: true, force: true });
+  await directory?.remove();
 });
 
 const deploy = async () => (await system.everbroker.deploy({ topology: { ...topology } })).result();
