@@ -14,10 +14,15 @@ const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 /** All of a cluster, the oldest first. @throws EverbrokerError InvalidInput for a file that is no record. */
 export async function recordsOfCluster(state: Pick<StateLayout, 'home'>, cluster: string): Promise<DrillRecord[]> {
   if (!PLAIN.test(cluster)) throw new EverbrokerError('InvalidInput', `"${cluster}" is no name of a cluster`);
+  const records = await Promise.all((await recordFilesOf(state, cluster)).map((path) => fromFile(path)));
+  return records.sort((a, b) => a.startedAt - b.startedAt);
+}
+
+/** Paths, in no order; one that is being written begins with a dot. */
+export async function recordFilesOf(state: Pick<StateLayout, 'home'>, cluster: string): Promise<string[]> {
   const directory = recordsOf(state, cluster);
   const files = (await entriesOf(directory)).filter((file) => /^[^.].*\.json$/.test(file));
-  const records = await Promise.all(files.map((file) => fromFile(join(directory, file))));
-  return records.sort((a, b) => a.startedAt - b.startedAt);
+  return files.map((file) => join(directory, file));
 }
 
 /** None where there is no such directory yet; that one cannot be read is another thing. */

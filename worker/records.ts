@@ -1,8 +1,9 @@
 /** Records of drills in the worker's state directory: a file each, written once and never again. */
 import { randomUUID } from 'node:crypto';
-import { chmod, link, mkdir, open, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { chmod, link, mkdir, open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Records } from '../activities/records.js';
+import { recordFilesOf } from '../client/records.js';
 import { parseRecord } from '../core/drills/parse-record.js';
 import { drillRecordSchema, type DrillRecord } from '../core/drills/record.js';
 import { EverbrokerError } from '../core/failure.js';
@@ -57,12 +58,7 @@ async function writeWhole(path: string, text: string): Promise<void> {
 
 /** Old ones are not read: one of them that is broken stops no drill. */
 async function* newest(state: State, cluster: string): AsyncGenerator<DrillRecord> {
-  const directory = recordsOf(state, cluster);
-  const entries = await readdir(directory).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  });
-  const files = entries.filter((name) => /^[^.].*\.json$/.test(name)).map((name) => join(directory, name));
+  const files = await recordFilesOf(state, cluster);
   const dated = await Promise.all(files.map(async (path) => ({ path, endedAt: (await stat(path)).mtimeMs })));
   for (const { path } of dated.sort((a, b) => b.endedAt - a.endedAt))
     yield parseRecord(await readFile(path, 'utf8'), path);

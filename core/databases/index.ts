@@ -1,8 +1,8 @@
 /** Databases and servers of ensembles that Everbroker installs: what lies on their host, and who may come in. */
 import type { RenderedFile } from '../activemq/rendered-file.js';
 import { databaseBase, launchFile } from '../layout.js';
-import { storeOf } from '../stores/index.js';
-import { groupNames, hostOf, hostsOfGroup, type Service, type Topology } from '../topology/topology.js';
+import { groupsIn } from '../stores/index.js';
+import { hostOf, hostsOfGroup, type Service, type Topology } from '../topology/topology.js';
 import type { PlacedService } from './engine.js';
 import { engineOf, portOf, schemaName } from './engines.js';
 
@@ -19,14 +19,13 @@ export const databaseUid = ({ runAs }: Topology): number => (runAs.uid === UID ?
 const STOP_SECONDS = 25;
 
 export function placeService(topology: Topology, service: Service): PlacedService {
-  const groups = groupNames(topology).filter((group) => storeOf(topology, group).database === service.name);
   return {
     topology,
     service,
     base: databaseBase(topology, service.name),
     address: hostOf(topology, service.host).address,
     port: portOf(service),
-    access: groups.map((group) => ({
+    access: groupsIn(topology, service.name).map((group) => ({
       group,
       name: schemaName(group),
       addresses: [...new Set(hostsOfGroup(topology, group).map((host) => hostOf(topology, host).address))].sort(),

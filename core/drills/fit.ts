@@ -118,8 +118,7 @@ function* ofFault(topology: Topology, aimed: Aimed): Generator<Said> {
     yield { at, message: `the store of ${group} has no lock file: only \`kahadb\` has one` };
   if (fault.kind === 'disk-full' && store.directory === null)
     yield { at, message: `the store of ${group} is in no directory of its own that could be filled` };
-  const spec = topology.groups[group]?.store;
-  if (fault.kind === 'expire-session' && (spec?.kind !== 'leveldb' || spec.ensemble === undefined))
+  if (fault.kind === 'expire-session' && store.ensemble === null)
     yield {
       at,
       message: `the nodes of ${group} have no session at a ZooKeeper that Everbroker keeps (\`leveldb\` with \`ensemble\`)`,

@@ -1,5 +1,5 @@
 /** What a record keeps of a topology: all that a report draws, and nothing that a host could be reached by. Pure. */
-import type { StoreSpec } from '../topology/schema.js';
+import { storeOf } from '../stores/index.js';
 import {
   databasesOf,
   groupNames,
@@ -23,8 +23,8 @@ export function recordedTopology(topology: Topology): RecordedTopology {
     hosts: hostNames(topology),
     stores: Object.fromEntries(
       groups.map((group) => {
-        const { store } = groupOf(topology, group);
-        return [group, { kind: store.kind, service: serviceOf(store) }];
+        const { database, ensemble } = storeOf(topology, group);
+        return [group, { kind: groupOf(topology, group).store.kind, service: database ?? ensemble }];
       }),
     ),
     services: [
@@ -36,16 +36,4 @@ export function recordedTopology(topology: Topology): RecordedTopology {
       })),
     ],
   };
-}
-
-/** Null: the store needs none, or one that the topology does not keep. */
-function serviceOf(store: StoreSpec): string | null {
-  switch (store.kind) {
-    case 'kahadb':
-      return null;
-    case 'jdbc':
-      return store.database ?? null;
-    case 'leveldb':
-      return store.ensemble ?? null;
-  }
 }

@@ -1,15 +1,8 @@
 /** The steps of what groups need beside their hosts: databases and servers of ensembles that the topology asks for. */
 import { engineOf } from '../databases/index.js';
 import type { ServiceObservation } from '../health/observation.js';
-import { storeOf } from '../stores/index.js';
-import {
-  groupNames,
-  hostNames,
-  servicesOf,
-  servicesOnHost,
-  type Service,
-  type Topology,
-} from '../topology/topology.js';
+import { groupsIn } from '../stores/index.js';
+import { hostNames, servicesOf, servicesOnHost, type Service, type Topology } from '../topology/topology.js';
 import { changedFiles, isNew, type Known } from './known.js';
 import type { Step } from './step.js';
 
@@ -19,12 +12,7 @@ export const grantedFor = (access: string, credentialsVersion: number): string =
 
 /** The newest of the groups that have an account there. */
 export const accountsVersion = (topology: Topology, service: Service, versionOf: (group: string) => number): number =>
-  Math.max(
-    0,
-    ...groupNames(topology)
-      .filter((group) => storeOf(topology, group).database === service.name)
-      .map(versionOf),
-  );
+  Math.max(0, ...groupsIn(topology, service.name).map(versionOf));
 
 /** Programs, an empty database where there is none, and the files of its configuration. */
 export const planServiceInstalls = (known: Known, host: string): Step[] =>

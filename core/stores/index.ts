@@ -1,5 +1,5 @@
 /** The kinds of stores: the one place where they are told apart. */
-import { groupOf, groupsOnHost, nodesOnHost, type Node, type Topology } from '../topology/topology.js';
+import { groupNames, groupOf, groupsOnHost, nodesOnHost, type Node, type Topology } from '../topology/topology.js';
 import type { StoreSpec } from '../topology/schema.js';
 import type { Driver } from './drivers.js';
 import { jdbc } from './jdbc.js';
@@ -30,6 +30,7 @@ export interface Store {
   readonly lease: Lease | null;
   readonly election: Election | null;
   database: string | null;
+  ensemble: string | null;
 }
 
 export function storeOf(topology: Topology, group: string): Store {
@@ -61,8 +62,13 @@ export function storeOf(topology: Topology, group: string): Store {
       return kind.election(placed);
     },
     database: kind.database(spec),
+    ensemble: kind.ensemble(spec),
   };
 }
+
+/** Groups whose store is in this database of the topology. */
+export const groupsIn = (topology: Topology, database: string): string[] =>
+  groupNames(topology).filter((group) => storeOf(topology, group).database === database);
 
 export const storeDirectory = (spec: StoreSpec): string | null => kindOf(spec).directory(spec);
 /** Directories of a host that are mounts, with the groups whose stores they are. */

@@ -152,4 +152,5 @@ export const jdbc: StoreKind<Jdbc> = {
     return { url, driver: driverOf(url), holder: (node) => holder(store.topology, node) };
   },
   database: (spec) => spec.database ?? null,
+  ensemble: () => null,
 };

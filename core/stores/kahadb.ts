@@ -31,4 +31,5 @@ export const kahadb: StoreKind<StoreOf<'kahadb'>> = {
   lease: () => null,
   election: () => null,
   database: () => null,
+  ensemble: () => null,
 };

@@ -84,4 +84,5 @@ export const leveldb: StoreKind<Leveldb> = {
     address: (node) => addressOf(store, node),
   }),
   database: () => null,
+  ensemble: (spec) => spec.ensemble ?? null,
 };

@@ -79,6 +79,8 @@ export interface StoreKind<Spec extends StoreSpec> {
   /** Null where the lock is a file, whose holder the host's kernel tells. */
   lease(store: Placed<Spec>): Lease | null;
   election(store: Placed<Spec>): Election | null;
-  /** Name of the database of the topology that it is in; of an ensemble nothing is granted by name. */
+  /** Name of the database of the topology that it is in, in which each group has an account. */
   database(spec: Spec): string | null;
+  /** Name of the ensemble of the topology by which its master is elected. */
+  ensemble(spec: Spec): string | null;
 }
