@@ -55,5 +55,8 @@ export const killFor = (
   system: System,
   topology: Topology,
   { host, node, seconds }: { host: string; node: string; seconds: number },
-): Promise<string> =>
-  system.sh(topology, host, `sh ${AGENT_FILE} fault inject ${randomUUID()} kill ${node} ${seconds * 1000}`);
+): Promise<string> => system.sh(topology, host, killCommand(node, seconds));
+
+/** The same for a host that the caller reaches in another way. */
+export const killCommand = (node: string, seconds: number): string =>
+  `sh ${AGENT_FILE} fault inject ${randomUUID()} kill ${node} ${seconds * 1000}`;

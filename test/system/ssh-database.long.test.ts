@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { AGENT_FILE } from '../../core/layout.js';
 import { groupOf, hostOf, type Topology } from '../../core/topology/topology.js';
 import { SSHD_JRE_IMAGE } from '../../images/sshd-image.js';
+import { killCommand } from '../support/database-cluster.js';
 import { sshDirectory, type SshDirectory } from '../support/ssh-directory.js';
 import { startSshHosts, type SshHosts } from '../support/ssh-hosts.js';
 import { System, failedChecks, rolesOf } from '../support/system.js';
@@ -80,7 +81,7 @@ test('is deployed and proven, and left alone by a second deployment', async () =
 });
 
 test('has its master on the other machine when that of this one is killed, and its database back after a kill', async () => {
-  await on(0, `sh ${AGENT_FILE} kill mq1; echo $(($(date +%s) + 8)) >/var/lib/everbroker/nodes/mq1/down-until`);
+  await on(0, killCommand('mq1', 8));
   await system.untilStatus(NAME, ({ healthy, nodes }) => healthy && rolesOf(nodes)['mq2'] === 'master');
   await on(0, `sh ${AGENT_FILE} kill db`);
   await system.untilStatus(NAME, ({ healthy }) => healthy);
