@@ -37,6 +37,9 @@ while :; do
 done
 `;
 
+/** Of nodes that serve not. ActiveMQ's own ports may be those of a cluster started on this very machine: then they serve. */
+const NOBODY_LISTENS = { openwire: 1, console: 2 };
+
 export class AgentHost {
   readonly root: string;
   readonly state: string;
@@ -84,8 +87,8 @@ export class AgentHost {
       RUN_UID: this.#uid,
       RUN_GID: String(process.getgid?.() ?? 0),
       ARGS: join(base, 'conf/java.args'),
-      OPENWIRE: '61616',
-      CONSOLE: '8161',
+      OPENWIRE: String(NOBODY_LISTENS.openwire),
+      CONSOLE: String(NOBODY_LISTENS.console),
       STORE: join(base, 'data/kahadb'),
       STOP_SECONDS: String(stopSeconds),
       ...more,
@@ -96,7 +99,7 @@ export class AgentHost {
 
   /** A node whose JVM listens on these ports; none: it lives and serves not yet. */
   async addBroker(node: string, ports: number[], more: Record<string, string> = {}): Promise<void> {
-    const [openwire = 61616, console = 8161] = ports;
+    const [openwire = NOBODY_LISTENS.openwire, console = NOBODY_LISTENS.console] = ports;
     await this.addNode(node, 'up', 5, { OPENWIRE: String(openwire), CONSOLE: String(console), ...more });
     await writeFile(join(this.base(node), 'ports'), ports.join(' '));
     await writeFile(join(this.base(node), 'broker.cjs'), FAKE_BROKER);
