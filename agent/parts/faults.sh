@@ -19,6 +19,19 @@ read_fault() {
 
 victim_lives() { [ "$victim" != 0 ] && read_process "$victim" && [ "$born" = "$victim_birth" ]; }
 
+# The agent is told that it was on purpose: such deaths put off no start.
+kill_victim() {
+  victim_lives || return 0
+  : >"$NODES/$target/on-purpose"
+  signal KILL "$victim"
+}
+
+# At most $1 times 10 ms.
+await_death() {
+  tries=$1
+  while victim_lives && [ "$letter" != Z ] && [ "$tries" -gt 0 ]; do tries=$((tries - 1)); sleep 0.01; done
+}
+
 filler() { echo "$STORE/.everbroker-fill-$1"; }
 
 # Whether the victim holds a lock file that is no longer the store's.
@@ -87,8 +100,11 @@ break_it() {
     kill)
       # The death first, then the hold: the agent gives a node half a second before it starts it again, and a node that
       # is to be down would get TERM.
-      victim_lives && signal KILL "$victim"
-      [ "$hold_ms" = 0 ] || put "$NODES/$target/down-until" "$deadline $of_boot" ;;
+      kill_victim
+      # Who heals at once must not find it alive. The hold does not wait for the end of a death that takes long.
+      await_death 30
+      [ "$hold_ms" = 0 ] || put "$NODES/$target/down-until" "$deadline $of_boot"
+      await_death 500 ;;
     stop | restart-service) put "$NODES/$target/down-until" "$deadline $of_boot" ;;
     freeze)
       signal STOP "$victim"
@@ -112,7 +128,7 @@ undo() {
     # Also when it is not stopped yet: CONT takes back a STOP that is still to come.
     freeze) if victim_lives; then signal CONT "$victim"; fi ;;
     disk-full) as_user "$RUN_UID" "$RUN_GID" rm -f "$(filler "$id")" ;;
-    replace-lock) if lock_deleted; then signal KILL "$victim"; fi ;;
+    replace-lock) if lock_deleted; then kill_victim; fi ;;
   esac
 }
 

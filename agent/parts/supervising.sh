@@ -87,8 +87,10 @@ adopt() {
   event "$NODE" adopted "pid $pid"
 }
 
-# 0.5, 1, 2, 4 … 30 s: the first death is answered at once, a node that cannot live does not eat the host.
+# 0.5, 1, 2, 4 … 30 s: the first death is answered at once, a node that cannot live does not eat the host. A death on
+# purpose says nothing of that: after a few drills in a row a node was off for longer than a drill waits for it.
 back_off() {
+  if [ -f "$NODES/$NODE/on-purpose" ]; then rm -f "$NODES/$NODE/on-purpose"; deaths=0; fi
   [ $((now - birth)) -ge $CALM ] && deaths=0
   delay=50 step=0
   while [ "$step" -lt "$deaths" ] && [ "$delay" -lt 3000 ]; do delay=$((delay * 2)) step=$((step + 1)); done

@@ -72,6 +72,26 @@ describe('the host agent breaks things on purpose', () => {
     assert.equal(await healedBy('f1'), 'itself');
   });
 
+  test('starts a node that it kills again and again as soon as the first time', async () => {
+    let pid = await running();
+    for (const id of ['f1', 'f2', 'f3', 'f4', 'f5']) {
+      await inject(id, 'kill', 0);
+      assert.deepEqual(await host.jvms('mq1'), []);
+      pid = await host.jvm('mq1', pid);
+    }
+    const delays = (await host.events()).filter((line) => line.includes(' mq1 backoff '));
+    assert.deepEqual(
+      delays.map((line) => / backoff (.*)$/.exec(line)?.[1]),
+      ['500 ms', '500 ms', '500 ms', '500 ms', '500 ms'],
+    );
+    process.kill(pid, 'SIGKILL');
+    pid = await host.jvm('mq1', pid);
+    process.kill(pid, 'SIGKILL');
+    await until('two deaths of its own put it off', async () =>
+      (await host.events()).some((line) => line.endsWith('backoff 2000 ms')),
+    );
+  });
+
   test('keeps a killed node down until its time, and no call is needed to bring it back', async () => {
     await running();
     await inject('f1', 'kill', 1500);
