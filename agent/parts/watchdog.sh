@@ -2,7 +2,9 @@
 # A master that hangs keeps the lock of its store, and no slave can take over. One that has been stopped (SIGSTOP) or
 # answers nothing for WATCHDOG_SECONDS is fenced: killed, and started again as after any death. Only one that serves,
 # which is to say that the kernel has its openwire port in LISTEN state; it has in a hanging JVM too. A broker that recovers
-# its journal, and a slave, do not listen, and are left alone however long they take.
+# its journal, and a slave, do not listen, and are left alone however long they take, but for one whose log says that it has
+# shut down: its JVM can live on and serve nobody, as that of a LevelDB master did whose ZooKeeper session ended while it
+# began to serve. It gets three times as long, because a broker that becomes slave again shuts down on its way.
 
 LOOKS_PER_PORTS=25   # every 5 s: the kernel's table costs it 8 ms, whatever is in it
 ASKS=3               # so many questions in a row without an answer
@@ -22,7 +24,7 @@ read_ports() {
 }
 
 # A gap between two looks: this process was stopped itself, so nobody has seen how long another did not answer.
-forget_marks() { rm -f "$NODES"/*/stopped "$NODES"/*/unanswered; }
+forget_marks() { rm -f "$NODES"/*/stopped "$NODES"/*/unanswered "$NODES"/*/shut-down "$NODES"/*/log-seen; }
 
 # Whether the node serves, into the file `serves`. The port alone does not tell whose it is; that is asked once a life.
 note_serving() {
@@ -56,14 +58,28 @@ ask() {
 fence_hung() {
   event "$NODE" watchdog-fenced "pid $pid $1 for $(((now - since) / 100)) s"
   signal KILL "$pid"
-  rm -f "$NODES/$NODE/stopped" "$NODES/$NODE/unanswered" "$NODES/$NODE/serves"
+  rm -f "$NODES/$NODE/stopped" "$NODES/$NODE/unanswered" "$NODES/$NODE/serves" "$NODES/$NODE/shut-down"
+}
+
+# Whether the last thing that its log says is that it has shut down, into the mark `shut-down`. Read when written since.
+note_shutdown() {
+  log=$BASE/data/activemq.log
+  [ ! -f "$NODES/$NODE/log-seen" ] || [ "$log" -nt "$NODES/$NODE/log-seen" ] || return 0
+  : >"$NODES/$NODE/log-seen"
+  case $(log_role) in
+    'none	'*' is shutdown'*) read_mark shut-down || put "$NODES/$NODE/shut-down" "$pid $birth $now 1" ;;
+    *) rm -f "$NODES/$NODE/shut-down" ;;
+  esac
 }
 
 # One look at a node that is meant to be up and has a process, whose state is in $letter.
 watch() {
   [ "$WATCHDOG" != 0 ] && [ -z "$COMMAND" ] || return 0
   watched=1
-  [ "$ports_read" = 0 ] || note_serving
+  if [ "$ports_read" = 1 ]; then
+    note_serving
+    [ -f "$NODES/$NODE/serves" ] || note_shutdown
+  fi
   if [ "$letter" = T ]; then
     first_line "$NODES/$NODE/serves"; [ "$value" = "$pid $birth" ] || return 0
     if ! read_mark stopped; then put "$NODES/$NODE/stopped" "$pid $birth $now 1"
@@ -73,6 +89,10 @@ watch() {
   [ ! -f "$NODES/$NODE/stopped" ] || rm -f "$NODES/$NODE/stopped"
   if read_mark unanswered && [ "$count" -ge $ASKS ] && [ $((now - since)) -ge $((WATCHDOG * 100)) ]; then
     fence_hung 'answered nothing'
+    return 0
+  fi
+  if read_mark shut-down && [ $((now - since)) -ge $((WATCHDOG * 300)) ]; then
+    fence_hung 'had shut down'
     return 0
   fi
   [ "$asking" = 1 ] && [ -n "$BASH_FILE" ] || return 0

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import { access } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { AgentHost, freePorts, until } from './agent-host.js';
+
+const STARTS = ' INFO | Apache ActiveMQ 5.16.7 (brokerA, ID:1) is starting | x\n';
+const HAS_SHUT_DOWN = ' INFO | Apache ActiveMQ 5.16.7 (brokerA, ID:1) is shutdown | x\n';
 
 /** All on one host at once: what is waited for is the time that a hang may take. */
 describe('the watchdog of the host agent', () => {
@@ -30,8 +34,12 @@ describe('the watchdog of the host agent', () => {
     await host.addBroker('healthy', ports(), patient);
     await host.addBroker('recovering', [], patient);
     await host.addBroker('slow', [], patient);
+    await host.addNode('ended', 'up', 5, patient);
+    await host.addNode('again', 'up', 5, patient);
+    await writeFile(join(host.base('ended'), 'script'), STARTS + HAS_SHUT_DOWN);
+    await writeFile(join(host.base('again'), 'script'), STARTS + HAS_SHUT_DOWN + STARTS);
     await host.run();
-    for (const node of ['frozen', 'hanging', 'paused', 'unwatched', 'healthy', 'recovering', 'slow'])
+    for (const node of ['frozen', 'hanging', 'paused', 'unwatched', 'healthy', 'recovering', 'slow', 'ended', 'again'])
       pids[node] = await host.jvm(node);
     for (const node of ['frozen', 'hanging', 'paused', 'healthy']) await serves(node);
     const to = (node: string, signal: NodeJS.Signals) => process.kill(pids[node] ?? 0, signal);
@@ -56,8 +64,14 @@ describe('the watchdog of the host agent', () => {
     await host.jvm('hanging', pids['hanging']);
   });
 
-  test('leaves all others alone: one that goes on in time, one that answers, one that has not served yet, one that nobody watches', async () => {
-    for (const node of ['paused', 'healthy', 'recovering', 'slow', 'unwatched']) {
+  test('fences a broker that has shut down and whose JVM lives on', async () => {
+    await until('it is fenced', async () => (await fenced('ended')) !== undefined);
+    assert.match((await fenced('ended')) ?? '', /had shut down for \d+ s$/);
+    await host.jvm('ended', pids['ended']);
+  });
+
+  test('leaves all others alone: one that goes on in time, one that answers, one that has not served yet, one that starts after a shutdown, one that nobody watches', async () => {
+    for (const node of ['paused', 'again', 'healthy', 'recovering', 'slow', 'unwatched']) {
       assert.equal(await fenced(node), undefined, node);
       assert.deepEqual(await host.jvms(node), [pids[node]], node);
     }
