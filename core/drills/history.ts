@@ -19,7 +19,7 @@ export interface Trend {
   /** Of all but the last that passed; null with fewer than three. */
   medianSeconds: number | null;
   maxSeconds: number | null;
-  /** In one sentence, when the last one was clearly slower than usual, or did not pass while the one before it did. */
+  /** In one sentence, when the last one was clearly slower than usual, or did not pass while an earlier one did. */
   regression: string | null;
 }
 
@@ -61,7 +61,6 @@ export function trendsOf(records: readonly DrillRecord[]): Trend[] {
 
 function trendOf(scenario: string, rows: HistoryRow[]): Trend {
   const run = rows.filter(({ verdict }) => verdict !== 'skipped');
-  const last = run.at(-1);
   const before = run
     .slice(0, -1)
     .flatMap(({ verdict, rtoSeconds }) => (verdict === 'passed' && rtoSeconds !== null ? [rtoSeconds] : []));
@@ -72,18 +71,21 @@ function trendOf(scenario: string, rows: HistoryRow[]): Trend {
     rows,
     medianSeconds: median,
     maxSeconds: all.length === 0 ? null : Math.max(...all),
-    regression: regressionOf(last, run.at(-2), median),
+    regression: regressionOf(run, median),
   };
 }
 
-function regressionOf(
-  last: HistoryRow | undefined,
-  previous: HistoryRow | undefined,
-  median: number | null,
-): string | null {
+function regressionOf(run: readonly HistoryRow[], median: number | null): string | null {
+  const last = run.at(-1);
   if (last === undefined) return null;
-  if (last.verdict !== 'passed' && previous?.verdict === 'passed')
-    return `the last drill is ${last.verdict}, the one before it passed: ${last.reason}`;
+  const since = run.findLastIndex(({ verdict }) => verdict === 'passed') + 1;
+  // Where none ever passed, nothing became worse.
+  if (since > 0 && since < run.length) {
+    const count = run.length - since;
+    return count === 1
+      ? `the last drill is ${last.verdict}, the one before it passed: ${last.reason}`
+      : `none of the last ${count} drills passed; the last is ${last.verdict}: ${last.reason}`;
+  }
   const { rtoSeconds } = last;
   if (median === null || rtoSeconds === null) return null;
   if (rtoSeconds < median * CLEARLY || rtoSeconds < median + AT_LEAST_SECONDS) return null;

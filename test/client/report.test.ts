@@ -65,5 +65,24 @@ test('a drill that was clearly slower than the median is pointed out, in words a
   assert.match(await historyPage('test', slower), /Regression: the last RTO/);
   const usual = trendsOf([withRto(1, 1.5), withRto(2, 1.6), withRto(3, 1.4), withRto(4, 1.7)]);
   assert.equal(usual[0]?.regression, null);
+});
+
+test('drills that no longer pass are pointed out for as long as none does', () => {
+  const passed = withRto(1, 1.5);
+  const failed = (day: number) => ({ ...withRto(day, 9), verdict: 'failed' as const, reason: `2 lost on day ${day}` });
+  const regression = (...records: DrillRecord[]) => trendsOf(records)[0]?.regression ?? null;
+  assert.match(
+    regression(passed, failed(2)) ?? '',
+    /the last drill is failed, the one before it passed: 2 lost on day 2/,
+  );
+  assert.match(
+    regression(passed, failed(2), failed(3), failed(4)) ?? '',
+    /none of the last 3 drills passed; the last is failed: 2 lost on day 4/,
+  );
+  assert.equal(regression(passed, failed(2), withRto(3, 1.5)), null);
+  assert.equal(regression(failed(1), failed(2)), null);
+});
+
+test('values are drawn as bars, a dot where nothing was measured', () => {
   assert.equal(sparkline([0, 1, null, 2]), '▁▅·█');
 });
