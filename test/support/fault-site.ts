@@ -21,7 +21,7 @@ my @all = map { IO::Socket::INET->new(LocalPort => $_, Listen => 9, ReuseAddr =>
 my $udp = IO::Socket::INET->new(LocalPort => 9000, Proto => "udp") or die;
 my $count = 0; my $select = IO::Select->new(@all, $udp);
 while (1) { for my $ready ($select->can_read) {
-  if ($ready == $udp) { $udp->recv(my $text, 100); $count++; open my $file, ">", "/tmp/count"; print $file $count; close $file }
+  if ($ready == $udp) { $udp->recv(my $text, 100); $count++; open my $file, ">", "/tmp/count.new"; print $file $count; close $file; rename "/tmp/count.new", "/tmp/count" }
   else { my $peer = $ready->accept or next; print $peer "hello\\n"; close $peer }
 } }`;
 
@@ -30,6 +30,10 @@ const REACH = `timeout 1 bash -c 'exec 3<>"/dev/tcp/$0/$1" && read -r -u 3 line 
 const DATAGRAMS = `use IO::Socket::INET;
 my $to = IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => 9000, Proto => "udp") or die;
 for (1 .. $ARGV[1]) { $to->send("x"); select undef, undef, undef, 0.001 }`;
+
+/** After nothing waits to be counted any more: port 9000 is 2328 in the kernel's table. */
+const COUNTED = `while awk '$2 ~ /:2328$/ && $5 !~ /:0+$/ { waits = 1 } END { exit !waits }' /proc/net/udp; do sleep 0.05; done
+sleep 0.1; cat /tmp/count 2>/dev/null || echo 0`;
 
 export class FaultSite {
   readonly engine: DockerEngine = openDockerEngine();
@@ -153,7 +157,7 @@ export class FaultSite {
   /** How many of this many datagrams from h2 arrive at h1. */
   async arrivals(sent: number): Promise<number> {
     const count = async (): Promise<number> =>
-      Number((await this.host('h1').exec(['sh', '-c', 'cat /tmp/count || echo 0'], { timeoutMs: 10_000 })).stdout);
+      Number((await this.host('h1').exec(['sh', '-c', COUNTED], { timeoutMs: 10_000 })).stdout);
     const before = await count();
     await this.host('h2').exec(['perl', '-e', DATAGRAMS, this.address('h1'), String(sent)], { timeoutMs: 20_000 });
     return (await count()) - before;
