@@ -3,9 +3,18 @@ import { didYouMean } from '../topology/closest.js';
 import { waysOf } from '../topology/graph.js';
 import { withLines, type Finding, type Problem } from '../topology/problem.js';
 import { storeOf } from '../stores/index.js';
-import { allNodes, groupNames, hostOf, hostsOfGroup, nodesOfGroup, type Topology } from '../topology/topology.js';
+import {
+  allNodes,
+  brokerHosts,
+  groupNames,
+  hostOf,
+  hostsOfGroup,
+  nodesOfGroup,
+  type Topology,
+} from '../topology/topology.js';
 import { carriersOf, holdOf } from './faults.js';
 import type { FaultSpec, Scenario, Target } from './scenario.js';
+import { aimsOf, touchedByTurns } from './strike.js';
 
 const CODE = 'fit';
 type Said = Omit<Finding, 'code'>;
@@ -15,7 +24,8 @@ export function fit(topology: Topology, scenario: Scenario): Problem[] {
   const names = [...unknownNames(topology, scenario), ...unreachableFlows(topology, scenario)];
   // What the fault needs is asked of groups that are there.
   const needs = names.some(({ at }) => at[0] === 'target') ? [] : [...faultNeeds(topology, scenario)];
-  const said = [...names, ...needs, ...timeNeeds(topology, scenario)];
+  const turns = needs.length > 0 || names.length > 0 ? [] : [...loadNeeds(topology, scenario)];
+  const said = [...names, ...needs, ...turns, ...timeNeeds(topology, scenario)];
   return withLines(
     said.map((finding) => ({ ...finding, code: CODE })),
     { document: 'scenario', lineOf: undefined },
@@ -199,6 +209,18 @@ function* bridgeNeeds(topology: Topology, target: Extract<Target, { role: 'bridg
 function databaseHost(topology: Topology, group: string): string | null {
   const { database } = storeOf(topology, group);
   return database === null ? null : (topology.databases?.[database]?.host ?? null);
+}
+
+/** A load on a host that is lost in a later turn would be lost with it. */
+function* loadNeeds(topology: Topology, scenario: Scenario): Generator<Said> {
+  if (scenario.fault.kind !== 'lose-host' || aimsOf(topology, scenario).length < 2) return;
+  const lost = touchedByTurns(topology, scenario);
+  if (brokerHosts(topology).some((host) => !lost.includes(host))) return;
+  yield {
+    at: ['fault', 'kind'],
+    message: `its turns may take down ${lost.join(', ')}, and no other host is there from which the load could run`,
+    suggestion: 'do it once (repeat: 1, one target), or use a topology with brokers on another host',
+  };
 }
 
 /** Of each node in turn: at least its hold, and a look before and after. */

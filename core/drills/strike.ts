@@ -62,6 +62,19 @@ export function blowsToExpect(topology: Topology, scenario: Scenario): { blows: 
   return { blows: [...blows.values()], problems: [...problems] };
 }
 
+/** Hosts that no part of the load may run on: what the first turn touches, and of further ones whatever they may touch. */
+export function awayFrom(topology: Topology, scenario: Scenario, first: Strike): string[] {
+  return aimsOf(topology, scenario).length < 2 ? first.touched : touchedByTurns(topology, scenario);
+}
+
+/** Every host that some turn may touch: the master is another after the first. */
+export function touchedByTurns(topology: Topology, scenario: Scenario): string[] {
+  const made = candidatesOf(topology, scenario.target).map((aim) =>
+    strikeOf(topology, { scenario, readings: [], aim }),
+  );
+  return [...new Set(made.flatMap((one) => (one.ok ? one.strike.touched : [])))];
+}
+
 /** A role may be any node's of its group by then. */
 function candidatesOf(topology: Topology, target: Target): Aim[] {
   switch (target.role) {

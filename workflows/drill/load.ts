@@ -6,6 +6,7 @@ import { loadHosts, placeLoad, type PlacedFlow } from '../../core/drills/place-l
 import type { RoleSample } from '../../core/drills/samples.js';
 import type { UnseenQueue } from '../../core/drills/stuck.js';
 import type { Strike } from '../../core/drills/blow.js';
+import { awayFrom } from '../../core/drills/strike.js';
 import { brokerHosts, firstHost } from '../../core/topology/topology.js';
 import { activities } from '../calls.js';
 import { stepFailure } from '../failure-text.js';
@@ -46,7 +47,7 @@ export class Load {
     const placed = placeLoad(topology, {
       flows: scenario.load.flows,
       drill,
-      avoid: strike.touched,
+      avoid: awayFrom(topology, scenario, strike),
       targetGroup: strike.group,
     });
     if (!Array.isArray(placed)) throw stepFailure('DrillRefused', placed.problem);

@@ -83,6 +83,15 @@ const apart = (): Topology => {
   return parsed(input);
 };
 
+/** A group over two hosts, and another on a third. */
+const beside = (): Topology => {
+  const input = aTopology({ hosts: 3 });
+  for (const [index, group] of Object.values(input.groups).entries())
+    for (const [place, node] of Object.values(group.nodes).entries())
+      node.host = index === 0 ? `h${1 + (place % 2)}` : 'h3';
+  return parsed(input);
+};
+
 const rows: { name: string; topology: Topology; parts: Record<string, unknown>; path: string; words: RegExp }[] = [
   {
     name: 'a group that is not there',
@@ -204,6 +213,20 @@ const rows: { name: string; topology: Topology; parts: Record<string, unknown>; 
     words: /h1 carries nodes of both g1 and g2: what passes inside a host cannot be cut/,
   },
   {
+    name: 'the loss of each host in turn, with that of the load',
+    topology: aParsedTopology({ hosts: 2 }),
+    parts: { target: { role: 'each-node' }, fault: { kind: 'lose-host', how: 'cut', holdSeconds: 5 } },
+    path: 'fault.kind',
+    words: /its turns may take down h1, h2, and no other host is there from which the load could run/,
+  },
+  {
+    name: 'the loss of the host of the master, and then of the next one, with that of the load',
+    topology: aParsedTopology({ hosts: 2 }),
+    parts: { ...loseHost('kill'), repeat: 2 },
+    path: 'fault.kind',
+    words: /its turns may take down h1, h2/,
+  },
+  {
     name: 'more turns than there is time for',
     topology: aParsedTopology(),
     parts: {
@@ -247,6 +270,7 @@ test('what the reasons ask for fits', async () => {
   const fitting: [Topology, Record<string, unknown>][] = [
     [twoHosts, loseHost('kill')],
     [twoHosts, loseHost('cut')],
+    [beside(), { ...loseHost('kill'), repeat: 2 }],
     [machines, { ...loseHost('cut'), guards: { standby: false } }],
     [machines, { target: { role: 'master' }, fault: stop }],
     [apart(), partition('groups')],

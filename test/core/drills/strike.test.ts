@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import type { Strike } from '../../../core/drills/blow.js';
-import { aimsOf, blowsToExpect, strikeOf } from '../../../core/drills/strike.js';
+import { aimsOf, awayFrom, blowsToExpect, strikeOf } from '../../../core/drills/strike.js';
 import {
   cooldownLeft,
   environmentRefusal,
@@ -15,7 +15,7 @@ import type { Scenario, ScenarioInput } from '../../../core/drills/scenario.js';
 import { unknownNode } from '../../../core/health/observation.js';
 import type { NodeReading } from '../../../core/health/roles.js';
 import { parseTopologyText } from '../../../core/topology/parse.js';
-import { allNodes, hostOf, type Topology } from '../../../core/topology/topology.js';
+import { allNodes, hostOf, nodeNamed, type Topology } from '../../../core/topology/topology.js';
 
 async function shipped(name: string): Promise<Topology> {
   const text = await readFile(new URL(`../../../topologies/${name}.yaml`, import.meta.url), 'utf8');
@@ -134,6 +134,18 @@ describe('what may be done, whoever is what by then', () => {
       );
     const one = { target: { role: 'node', node: 'mq2' }, fault: { kind: 'lose-host', holdSeconds: 9 } } as const;
     assert.equal(hostsHit(topology, one).length, 1);
+  });
+
+  test('keeps the load away from hosts of later turns too; of one turn only from those of the moment', async () => {
+    const topology = await shipped('ha-2-hosts');
+    const parts = {
+      target: { role: 'host-of-master' },
+      fault: { kind: 'packets', lossPercent: 9, holdSeconds: 9 },
+    } as const;
+    const first = strike(topology, ['mq1'], parts);
+    const onFirst = nodeNamed(topology, 'mq1').host;
+    assert.deepEqual(awayFrom(topology, scenario(parts), first), [onFirst]);
+    assert.deepEqual(awayFrom(topology, scenario({ ...parts, repeat: 2 }), first).toSorted(), ['mqhost1', 'mqhost2']);
   });
 
   test('is named where there is no such thing', async () => {
