@@ -5,7 +5,7 @@ import { hostNames, type Topology } from '../../core/topology/topology.js';
 import { rolesOf, type System } from './system.js';
 
 /** Logs, stores, process states and times differ between any two runs; keys, tokens and credentials must. */
-const LIST = `find /var/lib/everbroker "$1" \\( -path '*/data/*' -o -path '*/tmp/*' -o -path '*/nodes/*/serves' -o -path '*/nodes/*/unanswered' -o -path '*/nodes/*/stopped' \\) -prune -o -print | sort |
+const LIST = `find /var/lib/everbroker "$1" \\( -path '*/data/*' -o -path '*/tmp/*' -o -path '*/nodes/*/serves' -o -path '*/nodes/*/unanswered' -o -path '*/nodes/*/stopped' -o -path '*/nodes/*/shut-down' -o -path '*/nodes/*/log-seen' \\) -prune -o -print | sort |
 while IFS= read -r path; do
   case $path in
     */events.log | */agent.lock | */agent.pid | */java.seen | */owner | */host.key | */host.pub | */secrets.json | */credentials.properties | */credentials.sha256 |\\
