@@ -50,6 +50,17 @@ describe('a node whose store is a database', () => {
     assert.match(xml, /jdbc:postgresql:\/\/172\.29\.0\.11:5432\/everbroker_g1\?connectTimeout=3&amp;socketTimeout=10"/);
   });
 
+  test('stores a message only where the lease names it', () => {
+    for (const node of ['n1', 'n2'])
+      assert.ok(
+        xmlOf(inDatabase('mariadb'), node).includes(
+          `VALUES (? + (SELECT 0 FROM ACTIVEMQ_LOCK WHERE ID = 1 AND BROKER_NAME = '${
+            /leaseHolderId="([^"]+)"/.exec(xmlOf(inDatabase('mariadb'), node))?.[1] ?? '?'
+          }'), ?, ?, ?, ?, ?, ?, ?)`,
+        ),
+      );
+  });
+
   test('renews its lease over connections that answer within half of it, or are given up, and stops without it', () => {
     const lockUrl = (xml: string): string =>
       /id="lock-source".*?name="url" value="([^"]+)"/s.exec(xml)?.[1]?.replace(/&amp;/g, '&') ?? '';

@@ -1,10 +1,14 @@
 /** A cluster whose groups store in a database of its own host. */
 import { randomUUID } from 'node:crypto';
-import { AGENT_FILE } from '../../core/layout.js';
-import type { Topology } from '../../core/topology/topology.js';
+import { PROBE_JAR } from '../../activities/probe-files.js';
+import { AGENT_FILE, JAVA_LINK, activemqHome, credentialsFile } from '../../core/layout.js';
+import { PROBE_USER, verifyQueue } from '../../core/naming.js';
+import { probeUrl } from '../../core/probe-request.js';
+import { hostOf, nodesOfGroup, type Topology } from '../../core/topology/topology.js';
 import type { DatabaseSpec, TopologyInput } from '../../core/topology/schema.js';
 import { JRE_IMAGE } from '../../images/jre-image.js';
-import { clusterInput, type System } from './system.js';
+import { runProbe } from '../../probes/jms-probe.js';
+import { clusterInput, until, type System } from './system.js';
 import { parsed } from './topologies.js';
 
 export const GROUP = 'brokerA';
@@ -45,6 +49,48 @@ export function sql(system: System, topology: Topology, statement: string): Prom
     'dbhost',
     `cd / && echo "${statement}" | setpriv --reuid=7617 --regid=7617 --clear-groups ${client}`,
   );
+}
+
+const EVERY_ROW = 'SELECT COUNT(*) FROM ACTIVEMQ_MSGS';
+const BURST = verifyQueue('burst');
+
+/**
+ * How many messages are stored when the lease is taken from a master in the middle of a burst of sends, and how many when
+ * it has found that out: between the two it must have stored none. The lease is free again afterwards.
+ */
+export async function storedWithoutLease(
+  system: System,
+  topology: Topology,
+): Promise<{ whenTaken: number; atLast: number }> {
+  const rows = async (): Promise<number> => Number(await sql(system, topology, EVERY_ROW));
+  const burst = sendOnAndOn(system, topology);
+  await until('messages are stored', async () => (await rows()) > 100);
+  const whenTaken = Number(
+    await sql(
+      system,
+      topology,
+      `UPDATE ACTIVEMQ_LOCK SET BROKER_NAME = 'another', TIME = ${Date.now() + 600_000} WHERE ID = 1; ${EVERY_ROW}`,
+    ),
+  );
+  await system.untilStatus(topology.name, ({ nodes }) => nodes.every(({ role }) => role !== 'master'));
+  const atLast = await rows();
+  await sql(system, topology, 'UPDATE ACTIVEMQ_LOCK SET TIME = 1 WHERE ID = 1');
+  await burst;
+  return { whenTaken, atLast };
+}
+
+/** For at most 20 s, as fast as the broker answers. */
+async function sendOnAndOn(system: System, topology: Topology): Promise<void> {
+  const nodes = nodesOfGroup(topology, GROUP);
+  const [first] = nodes;
+  if (first === undefined) throw new Error('no node');
+  const timeoutMs = 20_000;
+  const at = nodes.map(({ host, openwire }) => ({ address: hostOf(topology, host).address, port: openwire }));
+  const login = { file: credentialsFile(topology, first.name) };
+  const setup = { javaHome: JAVA_LINK, activemqHome: activemqHome(topology), jar: PROBE_JAR, login };
+  const from = probeUrl(at, timeoutMs);
+  const task = { task: 'produce' as const, name: 'burst', queue: BURST, timeoutMs, from, count: 100_000 };
+  await runProbe(system.host(topology, first.host), { run: 'burst', user: PROBE_USER, tasks: [task] }, { setup });
 }
 
 /**
