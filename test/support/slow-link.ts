@@ -37,7 +37,8 @@ function forward(from: Socket, to: Socket, link: SlowLink): void {
   const later = (deed: () => void): void => {
     const due = Date.now() + link.delayMs;
     last = last.then(async () => {
-      await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - Date.now())));
+      // unref: what is held back for minutes must not keep the tests from ending
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - Date.now())).unref());
       deed();
     });
   };
