@@ -32,11 +32,17 @@ export const recordOf = (drill: OperationHandle<DrillRecord>): Promise<DrillReco
     return record;
   });
 
-export const runDrill = async (
+/** Again where its load did not flow, because the machine had too much else to do: such a drill says nothing. */
+export async function runDrill(
   system: System,
   topology: Topology,
   scenario: DrillInput['scenario'],
-): Promise<DrillRecord> => recordOf(await startDrill(system, topology, scenario));
+  attempts = 3,
+): Promise<DrillRecord> {
+  const record = await recordOf(await startDrill(system, topology, scenario));
+  const hasFlowed = record.hypotheses.every(({ name, held }) => name !== 'load' || held !== false);
+  return hasFlowed || attempts === 1 ? record : runDrill(system, topology, scenario, attempts - 1);
+}
 
 /** Waits until the fault is on. */
 export const untilHeld = (drill: OperationHandle<DrillRecord>): Promise<void> =>

@@ -110,7 +110,7 @@ describe('packets that are to be late', () => {
   });
 });
 
-describe('a drill whose load does not flow', () => {
+describe('a drill that finds no steady state', () => {
   test('is inconclusive, and never passed', async () => {
     const scenario = shortScenario({ target: { role: 'master' }, fault: { kind: 'kill' } });
     await system.sh(topology, 'host1', 'sh /var/lib/everbroker/agent.sh down mq2');
