@@ -2,7 +2,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { probeSetup } from '../activities/probe-files.js';
 import type { ScenarioInput } from '../core/drills/scenario.js';
-import { AGENT_FILE } from '../core/layout.js';
 import { containerName } from '../core/naming.js';
 import { topologySchema } from '../core/topology/schema.js';
 import { groupNames, hostsOfGroup } from '../core/topology/topology.js';
@@ -40,7 +39,9 @@ interface Round {
 }
 
 const isLoad = (argv: readonly string[]): boolean => argv.includes('everbroker.probe.Load');
-const isRecorder = (argv: readonly string[]): boolean => argv[1] === AGENT_FILE && argv[2] === 'recording';
+/** The shell that the agent starts becomes its awk. */
+const isRecorder = (argv: readonly string[]): boolean =>
+  argv[0] === 'awk' && argv.some((word) => word.startsWith('roles=/') && word.includes('/drills/'));
 
 export async function costPart(options: PartOptions): Promise<PartResult> {
   const { rounds, say, signal } = options;
@@ -82,6 +83,7 @@ async function whileItFlows(sending: Sending): Promise<Omit<Round, 'alone'>> {
   while (cpuSecondsOf(isLoad) === 0) await delay(200, undefined, { signal: sending.signal });
   await delay(WARM_UP_MS, undefined, { signal: sending.signal });
   const begin = { at: Date.now(), load: cpuSecondsOf(isLoad), recorder: cpuSecondsOf(isRecorder) };
+  if (begin.recorder === 0) throw new Error('no recorder of roles was seen');
   const beside = await plain(sending);
   const seconds = (Date.now() - begin.at) / 1000;
   return {
