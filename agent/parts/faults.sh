@@ -29,7 +29,7 @@ kill_victim() {
 # At most $1 times 10 ms.
 await_death() {
   tries=$1
-  while victim_lives && [ "$letter" != Z ] && [ "$tries" -gt 0 ]; do tries=$((tries - 1)); sleep 0.01; done
+  while victim_lives && [ "$tries" -gt 0 ]; do tries=$((tries - 1)); sleep 0.01; done
 }
 
 filler() { echo "$STORE/.everbroker-fill-$1"; }

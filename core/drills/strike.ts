@@ -54,8 +54,7 @@ export function strikeOf(
 export function blowsToExpect(topology: Topology, scenario: Scenario): { blows: Blow[]; problems: string[] } {
   const blows = new Map<string, Blow>();
   const problems = new Set<string>();
-  for (const aim of candidatesOf(topology, scenario.target)) {
-    const made = strikeOf(topology, { scenario, readings: [], aim });
+  for (const made of strikesToExpect(topology, scenario)) {
     if (!made.ok) problems.add(made.reason);
     else for (const blow of made.strike.blows) blows.set(JSON.stringify(blow), blow);
   }
@@ -69,11 +68,13 @@ export function awayFrom(topology: Topology, scenario: Scenario, first: Strike):
 
 /** Every host that some turn may touch: the master is another after the first. */
 export function touchedByTurns(topology: Topology, scenario: Scenario): string[] {
-  const made = candidatesOf(topology, scenario.target).map((aim) =>
-    strikeOf(topology, { scenario, readings: [], aim }),
-  );
-  return [...new Set(made.flatMap((one) => (one.ok ? one.strike.touched : [])))];
+  const touched = strikesToExpect(topology, scenario).flatMap((made) => (made.ok ? made.strike.touched : []));
+  return [...new Set(touched)];
 }
+
+/** One for each node that a turn may be aimed at. */
+const strikesToExpect = (topology: Topology, scenario: Scenario): StrikeResult[] =>
+  candidatesOf(topology, scenario.target).map((aim) => strikeOf(topology, { scenario, readings: [], aim }));
 
 /** A role may be any node's of its group by then. */
 function candidatesOf(topology: Topology, target: Target): Aim[] {
