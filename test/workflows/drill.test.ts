@@ -235,8 +235,8 @@ describe('a drill that may not run', { concurrency: 3 }, () => {
   test('is refused when a host that only a later turn hits cannot have its fault, before anything is broken', async () => {
     const scene = await deployed();
     Object.assign(scene.fake.drills, { impossible: 'its engine has no socket', impossibleOn: 'h2' });
-    const lost = { target: { role: 'each-node' }, fault: { kind: 'lose-host', holdSeconds: 1 } } as const;
-    const { type, message } = await failureOf(drill(scene, { ...lost, guards: { standby: false } }));
+    const full = { kind: 'disk-full', holdSeconds: 1 } as const;
+    const { type, message } = await failureOf(drill(scene, { target: { role: 'each-node' }, fault: full }));
     assert.equal(type, 'FaultImpossible');
     assert.match(message, /^h2: its engine has no socket/);
     assert.deepEqual(scene.fake.calls('faultSupport').sort(), ['faultSupport/h1', 'faultSupport/h2']);
