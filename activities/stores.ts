@@ -62,6 +62,8 @@ function notReady(
     'no-database': 'does not exist',
     'no-rights': 'lets the user make no tables',
     'no-tables': 'has no tables',
+    'needs-tls':
+      'takes no password without TLS: add sslMode=verify-full to its URL (sslMode=trust takes any certificate), or allowPublicKeyRetrieval=true where the network is trusted',
     failed: 'cannot be used',
   }[state];
   const type = state === 'unreachable' || state === 'failed' ? 'StoreUnreachable' : 'StoreRefused';

@@ -37,7 +37,7 @@ exec "$1/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -Xmx64m
 const answer = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('ok'), holder: z.string().nullish(), leftMs: z.number().optional() }),
   z.object({
-    outcome: z.enum(['no-tables', 'unreachable', 'refused', 'no-database', 'no-rights', 'failed']),
+    outcome: z.enum(['no-tables', 'unreachable', 'refused', 'no-database', 'no-rights', 'needs-tls', 'failed']),
     error: z.string(),
   }),
 ]);

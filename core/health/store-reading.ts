@@ -10,7 +10,10 @@ import { failed, passed } from './fault.js';
 export type StoreReading =
   | { state: 'read'; holder: string | null; leftMs: number }
   | { state: 'registered'; members: Member[] }
-  | { state: 'no-tables' | 'unreachable' | 'refused' | 'no-database' | 'no-rights' | 'failed'; detail: string };
+  | {
+      state: 'no-tables' | 'unreachable' | 'refused' | 'no-database' | 'no-rights' | 'needs-tls' | 'failed';
+      detail: string;
+    };
 
 export type Unreadable = Extract<StoreReading, { detail: string }>;
 
@@ -82,6 +85,7 @@ function unreadable(group: string, { state, detail }: Unreadable): string {
     refused: 'refuses the login',
     'no-database': 'does not exist',
     'no-rights': 'does not grant the rights that are needed',
+    'needs-tls': 'takes no password without TLS',
     failed: 'cannot be used',
   }[state];
   return `the database of ${group} ${what}, so nothing can be stored: ${detail}`;

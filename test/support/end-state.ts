@@ -4,12 +4,19 @@ import { claimName } from '../../core/naming.js';
 import { hostNames, type Topology } from '../../core/topology/topology.js';
 import { rolesOf, type System } from './system.js';
 
-/** Logs, stores, process states and times differ between any two runs; keys, tokens and credentials must. */
-const LIST = `find /var/lib/everbroker "$1" \\( -path '*/data/*' -o -path '*/tmp/*' -o -path '*/nodes/*/serves' -o -path '*/nodes/*/unanswered' -o -path '*/nodes/*/stopped' -o -path '*/nodes/*/shut-down' -o -path '*/nodes/*/log-seen' \\) -prune -o -print | sort |
+/**
+ * Logs, stores and times differ between any two runs; keys, tokens and credentials must. Of a node's own directory counts what
+ * was put there and how often it was started: all else is the agent's memory of how it came to this.
+ */
+const LIST = `find /var/lib/everbroker "$1" \\( -path '*/data/*' -o -path '*/tmp/*' \\) -prune -o -print | sort |
 while IFS= read -r path; do
   case $path in
-    */events.log | */agent.lock | */agent.pid | */java.seen | */owner | */host.key | */host.pub | */secrets.json | */credentials.properties | */credentials.sha256 |\\
-    */state | */log-start | */role | */ended | */waiting | */started-with | *.jsa) content=- ;;
+    */nodes/*/launch | */nodes/*/desired | */nodes/*/down-until | */nodes/*/*.sha256 | */nodes/*/starts | */nodes/*/started-on | */nodes/*/granted) ;;
+    */var/lib/everbroker/nodes/*/*) continue ;;
+  esac
+  case $path in
+    */events.log | */agent.lock | */agent.pid | */java.seen | */owner | */host.key | */host.pub | */secrets.json |\\
+    */credentials.properties | */credentials.sha256 | *.jsa) content=- ;;
     *) if [ -f "$path" ]; then content=$(sha256sum <"$path"); else content=-; fi ;;
   esac
   echo "$(stat -c '%A %u:%g %n' "$path") \${content%% *}"

@@ -4,14 +4,12 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import type { OperationHandle } from '../../client/everbroker.js';
 import type { DeployOutput } from '../../core/contract.js';
 import { EverbrokerError } from '../../core/failure.js';
-import { AGENT_FILE, JAVA_LINK, activemqHome, credentialsFile } from '../../core/layout.js';
-import { PROBE_USER, containerName, verifyQueue } from '../../core/naming.js';
-import type { TaskReport } from '../../core/probe-report.js';
-import { probeUrl, type ProbeTask } from '../../core/probe-request.js';
-import { dockerHostOf, nodesOfGroup, type Topology } from '../../core/topology/topology.js';
-import { PROBE_JAR } from '../../activities/probe-files.js';
-import { runProbe } from '../../probes/jms-probe.js';
+import { AGENT_FILE } from '../../core/layout.js';
+import { containerName, verifyQueue } from '../../core/naming.js';
+import type { ProbeTask } from '../../core/probe-request.js';
+import type { Topology } from '../../core/topology/topology.js';
 import { insistOnWholeCluster, starts } from '../support/end-state.js';
+import { TASK_MS, groupUrl, probeFrom } from '../support/probing.js';
 import { System, removeCluster, rolesOf, until } from '../support/system.js';
 
 let system: System;
@@ -105,35 +103,18 @@ describe('a cluster', () => {
   });
 
   test('keeps acknowledged messages when its container is removed: deploy brings it back with them', async () => {
-    const nodes = nodesOfGroup(topology, 'brokerA');
-    const { address } = dockerHostOf(topology, 'host1');
-    const url = probeUrl(
-      nodes.map((node) => ({ address, port: node.openwire })),
-      60_000,
-    );
-    const [produced] = await probe({ task: 'produce', name: 'before', queue, from: url, count: 50, timeoutMs: 60_000 });
-    assert.equal(produced?.outcome, 'complete', JSON.stringify(produced));
+    const probe = (task: ProbeTask) => probeFrom(system, { topology, host: 'host1' }, task);
+    const url = groupUrl(topology, 'brokerA');
+    const produced = await probe({ task: 'produce', name: 'before', queue, from: url, count: 50, timeoutMs: TASK_MS });
+    assert.equal(produced.outcome, 'complete', JSON.stringify(produced));
     const container = await system.engine.container(containerName(topology, 'host1'));
     await system.engine.removeContainer(container?.id ?? '', { force: true });
 
     assert.equal((await (await deploy()).result()).outcome, 'deployed');
-    const [drained] = await probe({ task: 'drain', name: 'after', queue, to: url, timeoutMs: 60_000, cleanup: true });
-    assert.equal(drained && 'received' in drained ? drained.received : 0, 50, JSON.stringify(drained));
+    const drained = await probe({ task: 'drain', name: 'after', queue, to: url, timeoutMs: TASK_MS, cleanup: true });
+    assert.equal('received' in drained ? drained.received : 0, 50, JSON.stringify(drained));
     await insistOnWholeCluster(system, topology);
   });
-
-  async function probe(task: ProbeTask): Promise<TaskReport[]> {
-    const setup = {
-      javaHome: JAVA_LINK,
-      activemqHome: activemqHome(topology),
-      jar: PROBE_JAR,
-      login: { file: credentialsFile(topology, 'mq1') },
-    };
-    const request = { run: 'durability', user: PROBE_USER, tasks: [task] };
-    const result = await runProbe(system.host(topology, 'host1'), request, { setup });
-    assert.equal(result.state, 'reported', JSON.stringify(result));
-    return result.state === 'reported' ? result.reports : [];
-  }
 });
 
 /** The client gives a lost connection up sooner than a server comes back. */

@@ -1,14 +1,13 @@
 /** Replicated LevelDB with the ensemble that elects its master, from the image without Java to nothing left behind. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { PROBE_JAR } from '../../activities/probe-files.js';
-import { AGENT_FILE, JAVA_LINK, activemqHome, credentialsFile } from '../../core/layout.js';
-import { PROBE_USER, containerName, verifyQueue } from '../../core/naming.js';
+import { AGENT_FILE } from '../../core/layout.js';
+import { containerName, verifyQueue } from '../../core/naming.js';
 import type { TaskReport } from '../../core/probe-report.js';
-import { probeUrl, type ProbeTask } from '../../core/probe-request.js';
-import { hostOf, nodeNamed, nodesOfGroup, type Topology } from '../../core/topology/topology.js';
-import { runProbe } from '../../probes/jms-probe.js';
+import type { ProbeTask } from '../../core/probe-request.js';
+import { nodeNamed, nodesOfGroup, type Topology } from '../../core/topology/topology.js';
 import { killFor } from '../support/database-cluster.js';
+import { TASK_MS, groupUrl, probeFrom } from '../support/probing.js';
 import { shippedCopy } from '../support/shipped.js';
 import { System, failedChecks, until } from '../support/system.js';
 
@@ -44,26 +43,15 @@ async function master(): Promise<string> {
 }
 
 function task(kind: 'produce' | 'drain'): ProbeTask {
-  const nodes = nodesOfGroup(topology, GROUP).map(({ host, openwire }) => ({
-    address: hostOf(topology, host).address,
-    port: openwire,
-  }));
-  const common = { name: kind, queue: QUEUE, timeoutMs: 60_000 };
-  const url = probeUrl(nodes, common.timeoutMs);
+  const common = { name: kind, queue: QUEUE, timeoutMs: TASK_MS };
+  const url = groupUrl(topology, GROUP);
   return kind === 'produce'
     ? { ...common, task: 'produce', from: url, count: COUNT }
     : { ...common, task: 'drain', to: url, cleanup: true };
 }
 
-async function probe(kind: 'produce' | 'drain'): Promise<TaskReport> {
-  const login = { file: credentialsFile(topology, 'mq3') };
-  const setup = { javaHome: JAVA_LINK, activemqHome: activemqHome(topology), jar: PROBE_JAR, login };
-  const request = { run: 'leveldb', user: PROBE_USER, tasks: [task(kind)] };
-  const result = await runProbe(system.host(topology, 'mqhost3'), request, { setup });
-  const report = result.state === 'reported' ? result.reports[0] : undefined;
-  assert.ok(report, JSON.stringify(result));
-  return report;
-}
+const probe = (kind: 'produce' | 'drain'): Promise<TaskReport> =>
+  probeFrom(system, { topology, host: 'mqhost3' }, task(kind));
 
 describe('a group on replicated LevelDB', () => {
   test('is deployed with its ensemble and proven, and left alone by a second deployment', async () => {

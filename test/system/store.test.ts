@@ -5,15 +5,13 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import Docker from 'dockerode';
-import { PROBE_JAR } from '../../activities/probe-files.js';
-import { JAVA_LINK, activemqHome, credentialsFile } from '../../core/layout.js';
-import { containerName, storeVolume, PROBE_USER } from '../../core/naming.js';
+import { containerName, storeVolume } from '../../core/naming.js';
 import type { TaskReport } from '../../core/probe-report.js';
-import { probeUrl, type ProbeTask } from '../../core/probe-request.js';
+import type { ProbeTask } from '../../core/probe-request.js';
 import { dockerHostOf, nodesOfGroup, type Topology } from '../../core/topology/topology.js';
 import { JRE_IMAGE } from '../../images/jre-image.js';
-import { runProbe } from '../../probes/jms-probe.js';
 import { allHistories, leaksIn } from '../support/leaks.js';
+import { TASK_MS, groupUrl, probeFrom } from '../support/probing.js';
 import { System } from '../support/system.js';
 
 const GROUP = 'brokerA';
@@ -56,26 +54,10 @@ describe('the store of a cluster', () => {
   after(undoAll);
 
   async function probe(topology: Topology, task: (url: string) => ProbeTask): Promise<TaskReport> {
-    const nodes = nodesOfGroup(topology, GROUP);
-    const host = system.host(topology, 'host1');
     const inspected = await docker.getContainer(containerName(topology, 'host1')).inspect();
     const address = Object.values(inspected.NetworkSettings.Networks)[0]?.IPAddress ?? '';
-    const url = probeUrl(
-      nodes.map((node) => ({ address, port: node.openwire })),
-      60_000,
-    );
-    const request = { run: 'store', user: PROBE_USER, tasks: [task(url)] };
-    const setup = {
-      javaHome: JAVA_LINK,
-      activemqHome: activemqHome(topology),
-      jar: PROBE_JAR,
-      login: { file: credentialsFile(topology, nodes[0]?.name ?? '') },
-    };
-    const result = await runProbe(host, request, { setup });
-    assert.equal(result.state, 'reported', JSON.stringify(result));
-    const [report] = result.state === 'reported' ? result.reports : [];
-    assert.ok(report);
-    return report;
+    const url = groupUrl(topology, GROUP, { address });
+    return probeFrom(system, { topology, host: 'host1' }, task(url));
   }
 
   async function produce(queue: string): Promise<void> {
@@ -85,7 +67,7 @@ describe('the store of a cluster', () => {
       queue,
       from,
       count: COUNT,
-      timeoutMs: 60_000,
+      timeoutMs: TASK_MS,
     }));
     assert.ok(report.task === 'produce' && report.outcome === 'complete', JSON.stringify(report));
     assert.equal(report.acknowledgedIds, `0-${COUNT - 1}`);
@@ -97,7 +79,7 @@ describe('the store of a cluster', () => {
       name: 'drain',
       queue,
       to,
-      timeoutMs: 60_000,
+      timeoutMs: TASK_MS,
       idleMs: 3000,
       cleanup: true,
     }));

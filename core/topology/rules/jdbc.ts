@@ -126,8 +126,7 @@ const mysql: Rule = {
       .filter(({ spec }) => spec.url?.startsWith('jdbc:mysql:'))
       .map(({ at }) => ({
         at: [...at, 'url'],
-        message:
-          "is reached by MariaDB's driver, which knows its own parameters only; it was tried with MariaDB's server, not with MySQL's",
+        message: "is reached by MariaDB's driver, which knows its own parameters only",
       })),
 };
 

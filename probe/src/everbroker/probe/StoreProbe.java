@@ -87,6 +87,8 @@ public final class StoreProbe {
         if (state.equals("42501") || code == 1044 || code == 1142) return "no-rights";
         if (state.startsWith("28") || code == 1045 || code == 1130) return "refused";
         if (isMissing(state, code)) return "no-tables";
+        // MySQL takes a password over TLS, or encrypted with its public key; without, MariaDB's driver (3.4.1) goes no further
+        if (state.equals("S1009")) return "needs-tls";
         // 57: it shuts down or starts up; 53: it has no connection left
         if (state.startsWith("08") || state.startsWith("57") || state.startsWith("53") || code == 1040) return "unreachable";
         return "failed";
