@@ -112,6 +112,22 @@ ss=$(cat /proc/net/tcp /proc/net/tcp6); echo "$ss" | awk '$4 == "0A" && $2 ~ /:(
     await insistOnPassed();
   });
 
+  test('serves again by itself when its ensemble had no quorum for longer than a session lives', async () => {
+    const produced = await probe('produce');
+    assert.ok(produced.task === 'produce' && produced.outcome === 'complete', JSON.stringify(produced));
+    const ensemble = (word: 'down' | 'up') =>
+      Promise.all([2, 3].map((n) => system.sh(topology, `mqhost${n}`, `sh ${AGENT_FILE} ${word} zoo-${n}`)));
+    await ensemble('down');
+    await system.untilStatus(topology.name, ({ nodes }) => mastersIn(nodes).length === 0);
+    await ensemble('up');
+    // A broker that has shut down in a JVM that lives on is started again by the watchdog.
+    await system.untilStatus(topology.name, ({ healthy }) => healthy);
+    const drained = await probe('drain');
+    assert.ok(drained.task === 'drain' && 'received' in drained, JSON.stringify(drained));
+    assert.deepEqual([drained.received, drained.receivedIds], [COUNT, produced.acknowledgedIds]);
+    await insistOnPassed();
+  });
+
   test('survives the loss of a host, which a deployment makes again', async () => {
     const lost = nodeNamed(topology, await master()).host;
     const { id } = (await system.engine.container(containerName(topology, lost))) ?? {};

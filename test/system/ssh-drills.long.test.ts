@@ -98,6 +98,12 @@ const PASSING: Record<string, ScenarioInput> = {
     ...alone,
   }),
   'a bridge that is cut': shortScenario({ target: { role: 'bridge' }, fault: { kind: 'cut-bridge', holdSeconds } }),
+  // What waits for the other side meanwhile crosses afterwards.
+  'a partition between the groups': shortScenario({
+    target: master,
+    fault: { kind: 'partition', between: 'groups', holdSeconds },
+    load: { flows: [{ perSecond: 50 }, { to: 'brokerB', perSecond: 50 }], warmUpSeconds: 1, afterSeconds: 1 },
+  }),
 };
 
 describe('on machines behind SSH', () => {
