@@ -8,7 +8,7 @@ import { renderCredentials, renderNode, type RenderedFile } from './render.js';
 
 const NAME = 'class-data-scratch';
 /** Ports that a topology's nodes can have as well; the broker then fails to start and no archive is made, no harm done. */
-const PORTS = { openwire: 59616, console: 58161 };
+const PORTS = { openwire: 29616, console: 28161 };
 
 export interface ScratchNode {
   base: string;

@@ -84,7 +84,7 @@ function oneMaster(
   const name = 'oneMaster';
   if (first !== undefined) {
     const ms = two.reduce((sum, { from, to }) => sum + to - from, 0);
-    const detail = `${first.nodes.join(' and ')} were both master of ${first.group} at ${new Date(first.from).toISOString()}, ${seconds(ms / 1000)} in all`;
+    const detail = `${first.nodes.toSorted().join(' and ')} were both master of ${first.group} at ${new Date(first.from).toISOString()}, ${seconds(ms / 1000)} in all`;
     const { oneMaster: wanted } = scenario.expect;
     return { name, tolerance: wanted ? 0 : null, measured: two.length, held: !wanted, detail };
   }

@@ -1,5 +1,6 @@
 /** Brokers as JVMs of this machine, on loopback, from the cached distribution. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -99,24 +100,24 @@ async function untilAnswering(child: ChildProcess, port: number, log: string): P
 
 const given = new Set<number>();
 
-/** Never the same twice in a process: it is free again as soon as it is told. */
+/** Below those that Linux takes for outgoing connections, of which a broker would find one in use now and then. */
+const PORTS = { from: 15_000, to: 32_767 };
+
+/** Never the same twice in a process, as it is free again as soon as it is told; others draw from the same range by chance. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = await unusedPort();
-    if (given.has(port)) continue;
+    const port = randomInt(PORTS.from, PORTS.to);
+    if (given.has(port) || !(await isFree(port))) continue;
     given.add(port);
     return port;
   }
 }
 
-function unusedPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject()));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 

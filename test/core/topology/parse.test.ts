@@ -132,6 +132,12 @@ describe('a topology that is accepted warns', () => {
       'groups.g1.nodes',
       /no standby/,
     ],
+    [
+      'of a port that an outgoing connection may hold',
+      { groups: { g1: { store, nodes: { n1: { ...one, openwire: 40_000 } } } }, bridges: [] },
+      'groups.g1.nodes.n1.openwire',
+      /port 40000 may be that of an outgoing connection/,
+    ],
     ['of a group on one host', {}, 'groups.g1.nodes', /does not survive/],
     [
       'of a host without nodes',
