@@ -125,24 +125,26 @@ async function renewUntil(
   deps: Deps,
   { topology, hosts, token, workflowId }: ClaimInput & { workflowId: string },
 ): Promise<void> {
-  const leases = leasesOf(deps, topology, hosts);
+  const held: { lease: Lease; id: string }[] = [];
   const end = new Promise((resolve) => released.addEventListener('abort', resolve, { once: true }));
   while (!released.aborted) {
     await insistOnHolder(deps, topology.name, token, workflowId);
-    for (const lease of leases) await renew(lease, topology.name, token);
+    if (held.length === 0)
+      for (const lease of leasesOf(deps, topology, hosts))
+        held.push({ lease, id: await ownClaim(lease, topology.name, token) });
+    for (const { lease, id } of held) await lease.renew(id, stamp());
     await Promise.race([sleep(RENEW_MS), end]);
   }
 }
 
-async function renew(lease: Lease, cluster: string, token: string): Promise<void> {
-  const claim = await lease.read();
-  if (claim?.token !== token) {
-    throw new EverbrokerError(
-      'OwnershipLost',
-      `another operation took cluster ${cluster} over: ${claim?.operation ?? 'its claim is gone'}`,
-    );
-  }
-  await lease.renew(claim.id, stamp());
+/** Its id, by which it is renewed: one that is gone is not found by it, whoever has the name then. */
+async function ownClaim(lease: Lease, cluster: string, token: string): Promise<string> {
+  const claim = await lease.holder();
+  if (claim?.token === token) return claim.id;
+  throw new EverbrokerError(
+    'OwnershipLost',
+    `another operation took cluster ${cluster} over: ${claim?.operation ?? 'its claim is gone'}`,
+  );
 }
 
 /** After a reset the old run's holder is gone, though the replayed history says that it was started. */
@@ -161,7 +163,7 @@ export async function releaseClaim(deps: Deps, claim: ClaimInput): Promise<void>
   await keeper?.ended;
   const { topology, hosts, token } = claim;
   for (const lease of leasesOf(deps, topology, hosts)) {
-    const found = await lease.read();
+    const found = await lease.holder();
     if (found !== null && found.token === token) await lease.remove(found.id);
   }
 }

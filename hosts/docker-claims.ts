@@ -10,9 +10,12 @@ import { call, hasStatus, orNull, type CallOptions, type DockerClient } from './
 import { onlyFile } from './docker-volume-files.js';
 import type { Labels } from './labels.js';
 
-export interface Claim {
+export interface ClaimHolder {
   id: string;
   labels: Labels;
+}
+
+export interface Claim extends ClaimHolder {
   /** What the holder wrote last: who, since when, last sign of life. */
   content: string;
 }
@@ -32,6 +35,8 @@ export interface DockerClaims {
   createClaim(spec: ClaimSpec, options?: CallOptions): Promise<ClaimOutcome>;
   /** @throws EverbrokerError OwnershipLost when that very claim is gone, whoever may hold the name now. */
   renewClaim(id: string, content: string, options?: CallOptions): Promise<void>;
+  /** Who has it: the engine starts itself anew to read a file out of a container (50 ms of a core), and this needs none. */
+  findClaim(name: string, options?: CallOptions): Promise<ClaimHolder | null>;
   readClaim(name: string, options?: CallOptions): Promise<Claim | null>;
   /** Does nothing where it is already gone. */
   removeClaim(id: string, options?: CallOptions): Promise<void>;
@@ -49,20 +54,25 @@ const PAUSE_MS = 100;
 export function dockerClaims(client: DockerClient): DockerClaims {
   const { docker } = client;
 
-  async function readClaim(name: string, options: CallOptions = {}): Promise<Claim | null> {
+  async function findClaim(name: string, options: CallOptions = {}): Promise<ClaimHolder | null> {
     const found = await orNull(
       call(client, { what: `inspect the claim ${name}`, ...options }, (abortSignal) =>
         docker.getContainer(name).inspect({ abortSignal }),
       ),
     );
     if (!found || found.Name !== `/${name}`) return null;
-    const labels = found.Config.Labels ?? {};
+    return { id: found.Id, labels: found.Config.Labels ?? {} };
+  }
+
+  async function readClaim(name: string, options: CallOptions = {}): Promise<Claim | null> {
+    const found = await findClaim(name, options);
+    if (found === null) return null;
     const renewed = await orNull(
       call(client, { what: `read the claim ${name}`, ...options }, async (abortSignal) =>
-        onlyFile(await docker.getContainer(found.Id).getArchive({ path: CLAIM_FILE, abortSignal })),
+        onlyFile(await docker.getContainer(found.id).getArchive({ path: CLAIM_FILE, abortSignal })),
       ),
     );
-    return { id: found.Id, labels, content: renewed?.toString('utf8') ?? labels[LABEL_CONTENT] ?? '' };
+    return { ...found, content: renewed?.toString('utf8') ?? found.labels[LABEL_CONTENT] ?? '' };
   }
 
   async function tryCreate(spec: ClaimSpec, nonce: string, options: CallOptions): Promise<ClaimOutcome | null> {
@@ -91,6 +101,7 @@ export function dockerClaims(client: DockerClient): DockerClaims {
   }
 
   return {
+    findClaim,
     readClaim,
     async createClaim(spec, options = {}) {
       const nonce = randomUUID();

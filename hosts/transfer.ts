@@ -24,7 +24,7 @@ export interface TransferOptions {
 export const PUT_FILES = `umask 022
 id=$1; shift
 parts() { directory=\${1%/*}; temporary=$directory/.\${1##*/}.everbroker-; }
-discard() { for file; do parts "$file"; rm -f "$temporary"*; done; }
+discard() { for file; do parts "$file"; for part in "$temporary"*; do [ ! -e "$part" ] || rm -f "$part"; done; done; }
 for file; do parts "$file"; [ -d "$directory/" ] || mkdir -p "$directory/" || exit 1; done
 discard "$@"
 trap 'discard "$@"' EXIT

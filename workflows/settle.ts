@@ -5,7 +5,8 @@ import { stepFailure } from './failure-text.js';
 
 /** How long roles and bridges may take to settle after the last start: a failover of a loaded machine, thrice over. */
 const SETTLE_MS = 30_000;
-const SETTLE_POLL_MS = 500;
+/** The first look is often a moment too early: a console answers a second after the broker. */
+const SETTLE_POLL_MS = { first: 200, most: 500 };
 
 /**
  * Looks until every check is well.
@@ -13,11 +14,11 @@ const SETTLE_POLL_MS = 500;
  */
 export async function settle<T extends { checks: Check[] }>(what: string, look: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + SETTLE_MS;
-  for (;;) {
+  for (let pollMs = SETTLE_POLL_MS.first; ; pollMs = Math.min(pollMs * 2, SETTLE_POLL_MS.most)) {
     const seen = await look();
     const failed = seen.checks.filter((check) => !check.ok);
     if (failed.length === 0) return seen;
     if (Date.now() >= deadline) throw stepFailure('VerificationFailed', failedText(failed));
-    await sleep(SETTLE_POLL_MS, { summary: `${what} · not settled yet` });
+    await sleep(pollMs, { summary: `${what} · not settled yet` });
   }
 }

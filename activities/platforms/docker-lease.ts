@@ -6,7 +6,7 @@ import { EverbrokerError } from '../../core/failure.js';
 import { LABEL_CLUSTER, LABEL_ROLE, claimName } from '../../core/naming.js';
 import type { Claim, DockerEngine } from '../../hosts/docker-engine.js';
 import type { Deps } from '../deps.js';
-import type { FoundClaim, Lease } from './lease.js';
+import type { ClaimHolder, FoundClaim, Lease } from './lease.js';
 
 const LABEL_TOKEN = 'everbroker.token';
 const LABEL_OPERATION = 'everbroker.operation';
@@ -25,6 +25,10 @@ export function dockerLease(deps: Deps, engine: DockerEngine, cluster: string): 
       const claim = await engine.createClaim({ name, image, labels, content });
       return claim.taken ? foundIn(claim.existing) : null;
     },
+    async holder() {
+      const claim = await engine.findClaim(name);
+      return claim === null ? null : holderIn(claim);
+    },
     async read() {
       const claim = await engine.readClaim(name);
       return claim === null ? null : foundIn(claim);
@@ -34,9 +38,10 @@ export function dockerLease(deps: Deps, engine: DockerEngine, cluster: string): 
   };
 }
 
-const foundIn = ({ id, content, labels }: Claim): FoundClaim => ({
+const foundIn = (claim: Claim): FoundClaim => ({ ...holderIn(claim), content: claim.content });
+
+const holderIn = ({ id, labels }: Omit<Claim, 'content'>): ClaimHolder => ({
   id,
-  content,
   cluster: labels[LABEL_ROLE] === 'claim' ? (labels[LABEL_CLUSTER] ?? null) : null,
   token: labels[LABEL_TOKEN] ?? '',
   operation: labels[LABEL_OPERATION] ?? 'another operation',
@@ -44,7 +49,7 @@ const foundIn = ({ id, content, labels }: Claim): FoundClaim => ({
 
 /** @throws EverbrokerError OwnershipLost when the claim on the engine is not this token's. */
 export async function insistOnClaim(engine: DockerEngine, cluster: string, token: string): Promise<void> {
-  const claim = await engine.readClaim(claimName(cluster));
+  const claim = await engine.findClaim(claimName(cluster));
   if (claim?.labels[LABEL_TOKEN] === token) return;
   throw new EverbrokerError('OwnershipLost', `the claim on cluster ${cluster} is no longer this operation's`);
 }

@@ -1,7 +1,7 @@
 /** Where the claim on a cluster can lie. The protocol is in claim.ts; a place only has to make and remove it atomically. */
 
-/** A claim as it was found. */
-export interface FoundClaim {
+/** Who has a claim. */
+export interface ClaimHolder {
   /** Of this very claim: a successor's is another. */
   id: string;
   /** Null when what has the claim's name is no claim. */
@@ -9,6 +9,10 @@ export interface FoundClaim {
   token: string;
   /** Who holds it, in words. */
   operation: string;
+}
+
+/** A claim as it was found. */
+export interface FoundClaim extends ClaimHolder {
   /** Changes with every renewal. */
   content: string;
 }
@@ -23,6 +27,8 @@ export interface NewClaim {
 export interface Lease {
   /** Takes the claim if nobody has it. Returns who has it otherwise, null when it is now the caller's. */
   take(claim: NewClaim, signal: AbortSignal): Promise<FoundClaim | null>;
+  /** Costs less than reading it, where who has it is enough. */
+  holder(): Promise<ClaimHolder | null>;
   read(): Promise<FoundClaim | null>;
   /** Only that very claim. @throws EverbrokerError OwnershipLost when it is gone. */
   renew(id: string, content: string): Promise<void>;

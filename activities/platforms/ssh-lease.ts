@@ -47,6 +47,7 @@ export function sshLease(deps: Deps, topology: Topology, host: string): Lease {
     async take({ cluster, token, operation, content }) {
       return foundIn(await call('take', randomUUID(), cluster, token, operation.replaceAll('\n', ' '), content));
     },
+    holder: async () => foundIn(await call('read')),
     read: async () => foundIn(await call('read')),
     async renew(id, content) {
       const opened = await deps.openHost(topology, host);

@@ -23,6 +23,7 @@ function world() {
       claim = { ...made, id: `claim-${++next}` };
       return Promise.resolve({ taken: false, id: claim.id });
     },
+    findClaim: () => Promise.resolve(claim),
     readClaim: () => Promise.resolve(claim),
     renewClaim: () => Promise.resolve(void renewals++),
     // As an engine: not before everything else that is ready has gone on.

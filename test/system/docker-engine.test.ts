@@ -222,7 +222,7 @@ describe('claims', () => {
     const rivals = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((who) => engine.createClaim(spec(who))));
     const winners = rivals.filter((outcome) => !outcome.taken);
     assert.equal(winners.length, 1);
-    const holder = await engine.readClaim(spec('').name);
+    const holder = await engine.findClaim(spec('').name);
     for (const outcome of rivals) assert.equal(outcome.taken ? outcome.existing.id : outcome.id, holder?.id);
     await engine.removeClaim(holder?.id ?? '');
   });
