@@ -7,7 +7,8 @@ import type { DeliveredRecord, Percentiles, SentRecord } from '../core/drills/le
 import { placeLoad, type PlacedFlow } from '../core/drills/place-load.js';
 import { scenarioSchema } from '../core/drills/scenario.js';
 import { probeSetup } from '../activities/probe-files.js';
-import { freePort, removeWork, startLocalBroker, unpackActivemq } from '../test/support/local-broker.js';
+import { freePort } from '../test/support/free-port.js';
+import { removeWork, startLocalBroker, unpackActivemq } from '../test/support/local-broker.js';
 import { localLoad, type LocalLoad } from '../test/support/local-load.js';
 import type { PartOptions, PartResult } from './part.js';
 import { MESSAGE_BYTES, sendPlain } from './plain-sender.js';

@@ -1,11 +1,10 @@
 /** Brokers as JVMs of this machine, on loopback, from the cached distribution. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from './free-port.js';
 
 const VERSION = '5.18.3';
 
@@ -96,29 +95,6 @@ async function untilAnswering(child: ChildProcess, port: number, log: string): P
     await delay(100);
   }
   throw new Error(`the broker does not answer:\n${readFileSync(log, 'utf8').slice(-2_000)}`);
-}
-
-const given = new Set<number>();
-
-/** Below those that Linux takes for outgoing connections, of which a broker would find one in use now and then. */
-const PORTS = { from: 15_000, to: 32_767 };
-
-/** Never the same twice in a process, as it is free again as soon as it is told; others draw from the same range by chance. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(PORTS.from, PORTS.to);
-    if (given.has(port) || !(await isFree(port))) continue;
-    given.add(port);
-    return port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }
 
 export const removeWork = (work: string): void => rmSync(work, { recursive: true, force: true });

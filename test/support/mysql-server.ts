@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import Docker from 'dockerode';
 import { openDockerHost } from '../../hosts/docker-host.js';
 import { run } from '../../hosts/run.js';
-import { freePort } from './local-broker.js';
+import { freePort } from './free-port.js';
 import { until } from './system.js';
 
 const DATA = '/tmp/everbroker-mysql';

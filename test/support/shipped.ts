@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { parseTopologyText } from '../../core/topology/parse.js';
 import { formatProblems } from '../../core/topology/problem.js';
 import type { Topology } from '../../core/topology/topology.js';
-import { freePort } from './local-broker.js';
+import { freePort } from './free-port.js';
 
 /** As it is in the file, with all defaults filled in. */
 export async function shippedTopology(name: string): Promise<Topology> {

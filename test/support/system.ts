@@ -21,7 +21,7 @@ import type { Host } from '../../hosts/host.js';
 import { JRE_IMAGE } from '../../images/jre-image.js';
 import { stateLayout } from '../../core/state-layout.js';
 import { parsed } from './topologies.js';
-import { freePort } from './local-broker.js';
+import { freePort } from './free-port.js';
 import { answersTcp } from '../../client/embedded/ports.js';
 import { startTestServer } from './temporal-server.js';
 import type { Crash } from './crashing-worker.js';

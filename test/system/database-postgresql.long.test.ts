@@ -13,7 +13,7 @@ import {
   sql,
 } from '../support/database-cluster.js';
 import { starts } from '../support/end-state.js';
-import { freePort } from '../support/local-broker.js';
+import { freePort } from '../support/free-port.js';
 import { System, failedChecks, rolesOf, until } from '../support/system.js';
 
 const WRONG = 'not-the-password';

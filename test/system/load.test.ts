@@ -14,7 +14,8 @@ import {
 } from '../../activities/load/index.js';
 import { placeLoad, type PlacedFlow } from '../../core/drills/place-load.js';
 import { scenarioSchema } from '../../core/drills/scenario.js';
-import { freePort, removeWork, startLocalBroker, unpackActivemq, type LocalBroker } from '../support/local-broker.js';
+import { freePort } from '../support/free-port.js';
+import { removeWork, startLocalBroker, unpackActivemq, type LocalBroker } from '../support/local-broker.js';
 import { localLoad, type LocalLoad } from '../support/local-load.js';
 
 const PASSWORD = 'pr0be-Secret-of-this-test';

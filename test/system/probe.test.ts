@@ -9,14 +9,8 @@ import type { TaskReport } from '../../core/probe-report.js';
 import { probeUrl, type ProbeTask, type RouteTask } from '../../core/probe-request.js';
 import { runProbe, type ProbeSetup } from '../../probes/jms-probe.js';
 import { readBroker } from '../../probes/jolokia.js';
-import {
-  freePort,
-  ISLAND,
-  removeWork,
-  startLocalBroker,
-  unpackActivemq,
-  type LocalBroker,
-} from '../support/local-broker.js';
+import { freePort } from '../support/free-port.js';
+import { ISLAND, removeWork, startLocalBroker, unpackActivemq, type LocalBroker } from '../support/local-broker.js';
 import { localHost } from '../support/local-host.js';
 
 const PASSWORD = 'pr0be-Secret-of-this-test';

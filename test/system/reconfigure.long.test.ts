@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { StepProgress } from '../../core/progress.js';
 import type { Topology } from '../../core/topology/topology.js';
-import { freePort } from '../support/local-broker.js';
+import { freePort } from '../support/free-port.js';
 import { System, failedChecks, rolesOf } from '../support/system.js';
 
 let system: System;

@@ -22,7 +22,7 @@ import type { Distribution } from '../../core/activemq/distribution.js';
 import { classPathJars, renderCredentials, renderNode, requiredShipped } from '../../core/activemq/render.js';
 import { activemqHome, nodeBase, nodeLog } from '../../core/layout.js';
 import { nodeNamed, type Topology } from '../../core/topology/topology.js';
-import { freePort } from '../support/local-broker.js';
+import { freePort } from '../support/free-port.js';
 import { aParsedTopology } from '../support/topologies.js';
 
 const CACHE = process.env['EVERBROKER_CACHE'] ?? join(process.cwd(), '.everbroker', 'cache');
