@@ -125,13 +125,16 @@ async function renewUntil(
   deps: Deps,
   { topology, hosts, token, workflowId }: ClaimInput & { workflowId: string },
 ): Promise<void> {
-  const held: { lease: Lease; id: string }[] = [];
+  let held: { lease: Lease; id: string }[] | undefined;
   const end = new Promise((resolve) => released.addEventListener('abort', resolve, { once: true }));
   while (!released.aborted) {
     await insistOnHolder(deps, topology.name, token, workflowId);
-    if (held.length === 0)
-      for (const lease of leasesOf(deps, topology, hosts))
-        held.push({ lease, id: await ownClaim(lease, topology.name, token) });
+    held ??= await Promise.all(
+      leasesOf(deps, topology, hosts).map(async (lease) => ({
+        lease,
+        id: await ownClaim(lease, topology.name, token),
+      })),
+    );
     for (const { lease, id } of held) await lease.renew(id, stamp());
     await Promise.race([sleep(RENEW_MS), end]);
   }

@@ -10,12 +10,9 @@ import { call, hasStatus, orNull, type CallOptions, type DockerClient } from './
 import { onlyFile } from './docker-volume-files.js';
 import type { Labels } from './labels.js';
 
-export interface ClaimHolder {
+export interface Claim {
   id: string;
   labels: Labels;
-}
-
-export interface Claim extends ClaimHolder {
   /** What the holder wrote last: who, since when, last sign of life. */
   content: string;
 }
@@ -36,7 +33,7 @@ export interface DockerClaims {
   /** @throws EverbrokerError OwnershipLost when that very claim is gone, whoever may hold the name now. */
   renewClaim(id: string, content: string, options?: CallOptions): Promise<void>;
   /** Who has it: the engine starts itself anew to read a file out of a container (50 ms of a core), and this needs none. */
-  findClaim(name: string, options?: CallOptions): Promise<ClaimHolder | null>;
+  findClaim(name: string, options?: CallOptions): Promise<Omit<Claim, 'content'> | null>;
   readClaim(name: string, options?: CallOptions): Promise<Claim | null>;
   /** Does nothing where it is already gone. */
   removeClaim(id: string, options?: CallOptions): Promise<void>;
@@ -54,7 +51,7 @@ const PAUSE_MS = 100;
 export function dockerClaims(client: DockerClient): DockerClaims {
   const { docker } = client;
 
-  async function findClaim(name: string, options: CallOptions = {}): Promise<ClaimHolder | null> {
+  async function findClaim(name: string, options: CallOptions = {}): Promise<Omit<Claim, 'content'> | null> {
     const found = await orNull(
       call(client, { what: `inspect the claim ${name}`, ...options }, (abortSignal) =>
         docker.getContainer(name).inspect({ abortSignal }),

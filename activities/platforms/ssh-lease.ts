@@ -43,12 +43,13 @@ export function sshLease(deps: Deps, topology: Topology, host: string): Lease {
     const opened = await deps.openHost(topology, host);
     return (await run(opened, ['sh', '-c', SCRIPT, 'claim', ...args], { timeoutMs: LEASE_MS })).stdout;
   };
+  const read = async (): Promise<FoundClaim | null> => foundIn(await call('read'));
   return {
     async take({ cluster, token, operation, content }) {
       return foundIn(await call('take', randomUUID(), cluster, token, operation.replaceAll('\n', ' '), content));
     },
-    holder: async () => foundIn(await call('read')),
-    read: async () => foundIn(await call('read')),
+    holder: read,
+    read,
     async renew(id, content) {
       const opened = await deps.openHost(topology, host);
       const renewed = await opened.exec(['sh', '-c', SCRIPT, 'claim', 'renew', id, content], { timeoutMs: LEASE_MS });

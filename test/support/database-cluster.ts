@@ -57,7 +57,7 @@ const BURST = verifyQueue('burst');
  * Takes the lease from a master in the middle of a burst of sends: from then until it has found that out it must store
  * nothing. The lease is free again afterwards.
  */
-export async function insistOnNothingStoredWithoutLease(
+export async function insistOnLease(
   system: System,
   topology: Topology,
   ask: (statement: string) => Promise<string> = (statement) => sql(system, topology, statement),

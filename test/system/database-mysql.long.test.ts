@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { dockerHostOf, type Topology } from '../../core/topology/topology.js';
-import { GROUP, databaseCluster, insistOnNothingStoredWithoutLease, killFor } from '../support/database-cluster.js';
+import { GROUP, databaseCluster, insistOnLease, killFor } from '../support/database-cluster.js';
 import { startMysql, type MysqlServer } from '../support/mysql-server.js';
 import { System, failedChecks, rolesOf } from '../support/system.js';
 import { parsed } from '../support/topologies.js';
@@ -69,7 +69,7 @@ describe('a group that stores in MySQL', { skip }, () => {
   });
 
   test('stores nothing for a master that has lost its lease, also before it has found that out', async () => {
-    await insistOnNothingStoredWithoutLease(system, topology, server.sql);
+    await insistOnLease(system, topology, server.sql);
     await system.untilStatus(topology.name, ({ healthy }) => healthy);
     await insistOnPassed();
   });

@@ -5,13 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { AGENT_FILE } from '../../core/layout.js';
 import { hostOf, type Topology } from '../../core/topology/topology.js';
-import {
-  GROUP,
-  databaseCluster,
-  insistOnNothingStoredWithoutLease,
-  killFor,
-  sql,
-} from '../support/database-cluster.js';
+import { GROUP, databaseCluster, insistOnLease, killFor, sql } from '../support/database-cluster.js';
 import { starts } from '../support/end-state.js';
 import { freePort } from '../support/free-port.js';
 import { System, failedChecks, rolesOf, until } from '../support/system.js';
@@ -84,7 +78,7 @@ describe('a group that stores in PostgreSQL', () => {
   });
 
   test('stores nothing for a master that has lost its lease, also before it has found that out', async () => {
-    await insistOnNothingStoredWithoutLease(system, topology);
+    await insistOnLease(system, topology);
     await system.untilStatus(topology.name, ({ healthy }) => healthy);
   });
 

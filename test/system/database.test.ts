@@ -6,13 +6,7 @@ import type { Fault } from '../../core/health/fault.js';
 import { AGENT_FILE } from '../../core/layout.js';
 import { databaseVolume } from '../../core/naming.js';
 import { hostOf, type Topology } from '../../core/topology/topology.js';
-import {
-  GROUP,
-  databaseCluster,
-  insistOnNothingStoredWithoutLease,
-  killFor,
-  sql,
-} from '../support/database-cluster.js';
+import { GROUP, databaseCluster, insistOnLease, killFor, sql } from '../support/database-cluster.js';
 import { allHistories, leaksIn } from '../support/leaks.js';
 import { System, failedChecks, rolesOf, until } from '../support/system.js';
 
@@ -109,7 +103,7 @@ describe('a group that stores in a database of the topology', () => {
   });
 
   test('stores nothing for a master that has lost its lease, also before it has found that out', async () => {
-    await insistOnNothingStoredWithoutLease(system, topology);
+    await insistOnLease(system, topology);
     await healthy();
   });
 

@@ -53,6 +53,17 @@ function task(kind: 'produce' | 'drain'): ProbeTask {
 const probe = (kind: 'produce' | 'drain'): Promise<TaskReport> =>
   probeFrom(system, { topology, host: 'mqhost3' }, task(kind));
 
+/** What is acknowledged before `happens` is all there afterwards, once each, and the group is well. */
+async function insistOnKept(happens: () => Promise<void>): Promise<void> {
+  const produced = await probe('produce');
+  assert.ok(produced.task === 'produce' && produced.outcome === 'complete', JSON.stringify(produced));
+  await happens();
+  const drained = await probe('drain');
+  assert.ok(drained.task === 'drain' && 'received' in drained, JSON.stringify(drained));
+  assert.deepEqual([drained.received, drained.receivedIds], [COUNT, produced.acknowledgedIds]);
+  await insistOnPassed();
+}
+
 describe('a group on replicated LevelDB', () => {
   test('is deployed with its ensemble and proven, and left alone by a second deployment', async () => {
     const result = await deploy();
@@ -76,18 +87,14 @@ ss=$(cat /proc/net/tcp /proc/net/tcp6); echo "$ss" | awk '$4 == "0A" && $2 ~ /:(
   });
 
   test('keeps what was acknowledged when its master is killed, and has it back as a slave', async () => {
-    const produced = await probe('produce');
-    assert.ok(produced.task === 'produce' && produced.outcome === 'complete', JSON.stringify(produced));
-    const killed = await master();
-    await killFor(system, topology, { host: nodeNamed(topology, killed).host, node: killed, seconds: 8 });
-    await system.untilStatus(
-      topology.name,
-      ({ healthy, nodes }) => healthy && nodes.some(({ node, role }) => node === killed && role === 'slave'),
-    );
-    const drained = await probe('drain');
-    assert.ok(drained.task === 'drain' && 'received' in drained, JSON.stringify(drained));
-    assert.deepEqual([drained.received, drained.receivedIds], [COUNT, produced.acknowledgedIds]);
-    await insistOnPassed();
+    await insistOnKept(async () => {
+      const killed = await master();
+      await killFor(system, topology, { host: nodeNamed(topology, killed).host, node: killed, seconds: 8 });
+      await system.untilStatus(
+        topology.name,
+        ({ healthy, nodes }) => healthy && nodes.some(({ node, role }) => node === killed && role === 'slave'),
+      );
+    });
   });
 
   test('is told by name when a copy is missing, and when a server of its ensemble is', async () => {
@@ -113,19 +120,15 @@ ss=$(cat /proc/net/tcp /proc/net/tcp6); echo "$ss" | awk '$4 == "0A" && $2 ~ /:(
   });
 
   test('serves again by itself when its ensemble had no quorum for longer than a session lives', async () => {
-    const produced = await probe('produce');
-    assert.ok(produced.task === 'produce' && produced.outcome === 'complete', JSON.stringify(produced));
     const ensemble = (word: 'down' | 'up') =>
       Promise.all([2, 3].map((n) => system.sh(topology, `mqhost${n}`, `sh ${AGENT_FILE} ${word} zoo-${n}`)));
-    await ensemble('down');
-    await system.untilStatus(topology.name, ({ nodes }) => mastersIn(nodes).length === 0);
-    await ensemble('up');
-    // A broker that has shut down in a JVM that lives on is started again by the watchdog.
-    await system.untilStatus(topology.name, ({ healthy }) => healthy);
-    const drained = await probe('drain');
-    assert.ok(drained.task === 'drain' && 'received' in drained, JSON.stringify(drained));
-    assert.deepEqual([drained.received, drained.receivedIds], [COUNT, produced.acknowledgedIds]);
-    await insistOnPassed();
+    await insistOnKept(async () => {
+      await ensemble('down');
+      await system.untilStatus(topology.name, ({ nodes }) => mastersIn(nodes).length === 0);
+      await ensemble('up');
+      // The watchdog starts one again that has shut down in a JVM that lives on.
+      await system.untilStatus(topology.name, ({ healthy }) => healthy);
+    });
   });
 
   test('survives the loss of a host, which a deployment makes again', async () => {

@@ -66,24 +66,24 @@ function clash(a: PlacedNode, b: PlacedNode): boolean {
 }
 
 /** Linux's default, net.ipv4.ip_local_port_range; of what a host has set, a topology says nothing. */
-const OUTGOING = { from: 32_768, to: 60_999 };
+const EPHEMERAL = { from: 32_768, to: 60_999 };
 
 /**
  * A port that an outgoing connection of the host holds just then cannot be listened on, and the broker does not start.
  * Measured: one of some hundred starts in tests whose ports lay in that range.
  */
-const outgoing: Rule = {
-  id: 'outgoing-port',
+const ephemeral: Rule = {
+  id: 'ephemeral-port',
   severity: 'warning',
-  says: `A node listens on no port of ${OUTGOING.from} to ${OUTGOING.to}, from which Linux takes those of outgoing connections.`,
+  says: `A node listens on no port of ${EPHEMERAL.from} to ${EPHEMERAL.to}, from which Linux takes those of outgoing connections.`,
   check: (draft) =>
     portsOf(draft, ALL, machineOf)
-      .filter(({ port }) => port >= OUTGOING.from && port <= OUTGOING.to)
+      .filter(({ port }) => port >= EPHEMERAL.from && port <= EPHEMERAL.to)
       .map(({ at, port }) => ({
         at,
-        message: `port ${port} may be that of an outgoing connection when the node starts: Linux takes those from ${OUTGOING.from} to ${OUTGOING.to}`,
-        suggestion: `a port below ${OUTGOING.from} or above ${OUTGOING.to}, or one that the host reserves (net.ipv4.ip_local_reserved_ports)`,
+        message: `port ${port} may be that of an outgoing connection when the node starts: Linux takes those from ${EPHEMERAL.from} to ${EPHEMERAL.to}`,
+        suggestion: `a port below ${EPHEMERAL.from} or above ${EPHEMERAL.to}, or one that the host reserves (net.ipv4.ip_local_reserved_ports)`,
       })),
 };
 
-export const portRules: readonly Rule[] = [onHost, published, outgoing];
+export const portRules: readonly Rule[] = [onHost, published, ephemeral];
