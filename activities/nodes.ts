@@ -15,6 +15,7 @@ import { openSealed, type Sealed } from '../hosts/sealed.js';
 import { putFiles, type HostFile, type Preparation } from '../hosts/transfer.js';
 import { fetchDistribution } from '../artefacts/distribution.js';
 import { tlsFiles } from './certificates.js';
+import { forgetConsoleLogins } from './console-login.js';
 import type { Deps } from './deps.js';
 import { parseSecrets } from './secrets.js';
 import type { StepInput } from './step-input.js';
@@ -42,6 +43,7 @@ export async function configureNode(
     timeoutMs: 60_000,
     signal,
   });
+  forgetConsoleLogins(deps, topology, host);
   return { changed: true, note: `${files.length} files` };
 }
 

@@ -5,16 +5,13 @@ import {
   type HostObservation,
   type NodeObservation,
 } from '../core/health/observation.js';
-import { loginIn } from '../core/activemq/credentials.js';
 import type { BrokerReading } from '../core/health/jolokia-reading.js';
 import type { NodeReading } from '../core/health/roles.js';
-import { caFile, credentialsFile } from '../core/layout.js';
 import type { ConsoleLogin } from '../core/secrets.js';
 import { firstHost, nodesOnHost, type Node, type Topology } from '../core/topology/topology.js';
 import type { Host } from '../hosts/host.js';
 import { readBroker } from '../probes/jolokia.js';
-import { LOOK_MS } from './ask-agent.js';
-import { tlsOf } from '../core/tls.js';
+import { consoleLogin, credentialsReader } from './console-login.js';
 import type { Deps } from './deps.js';
 import { holdPin } from './pins.js';
 import { platformOf } from './platforms/index.js';
@@ -86,8 +83,9 @@ export async function readNodes(
   const { absent: why } = seen === undefined ? await platform.survey(site) : { absent: null };
   if (why !== null) return nodes.map((node) => absent(host, node, why));
   const opened = await deps.openHost(topology, host);
+  const credentials = credentialsReader(deps, opened, { topology, nodes, signal });
   const inside = seen ?? (await platform.look(site, opened, signal)).inside;
-  const login = await consoleLogin(deps, opened, { topology, nodes, inside, signal });
+  const login = await consoleLogin(deps, opened, { topology, nodes, inside, credentials, signal });
   const store = readStore(opened, topology, { nodes, inside, signal });
   return Promise.all(
     nodes.map(async (node): Promise<NodeReading> => {
@@ -110,47 +108,6 @@ async function ask(
   // No node of the host has what was deployed, so there is nothing to log in with.
   if (login === null) return { state: 'unauthorized' };
   return readBroker(host, { port: node.console, login, ca: login.ca, timeoutMs: JOLOKIA_MS, signal });
-}
-
-interface LoginSource {
-  topology: Topology;
-  nodes: readonly Node[];
-  inside: Seen;
-  signal: AbortSignal;
-}
-
-/**
- * From a credentials file of this host that is as it was deployed: a node whose file was changed would accept its own.
- * The values stay in this process; they are read once for each version, and a host that is made anew has a new key.
- */
-async function consoleLogin(
-  deps: Deps,
-  host: Host,
-  { topology, nodes, inside, signal }: LoginSource,
-): Promise<ConsoleLogin | null> {
-  const version = (node: Node): number => inside.nodes.find(({ name }) => name === node.name)?.credentialsVersion ?? 0;
-  const newest = Math.max(...nodes.map(version));
-  const node = nodes.find((candidate) => newest > 0 && version(candidate) === newest);
-  if (node === undefined) return null;
-  const key = [topology.name, host.name, inside.publicKey, node.name, newest].join(' ');
-  const known = deps.consoleLogins.get(key);
-  if (known !== undefined) return known;
-  const found = await host.exec(['cat', credentialsFile(topology, node.name)], { timeoutMs: LOOK_MS, signal });
-  if (found.exitCode !== 0) return null;
-  const login = loginIn(found.stdout, 'console');
-  // Clusters come and go: what is forgotten is read again.
-  if (deps.consoleLogins.size > 200) deps.consoleLogins.clear();
-  if (login === null) return null;
-  const access = { ...login, ...(await authorityOf(host, topology, node, signal)) };
-  deps.consoleLogins.set(key, access);
-  return access;
-}
-
-/** Where the console is encrypted: whom to trust, as the node's own file says that was deployed with the login. */
-async function authorityOf(host: Host, topology: Topology, node: Node, signal: AbortSignal): Promise<{ ca?: string }> {
-  if (tlsOf(topology) === null) return {};
-  const found = await host.exec(['cat', caFile(topology, node.name)], { timeoutMs: LOOK_MS, signal });
-  return found.exitCode === 0 ? { ca: found.stdout } : {};
 }
 
 /** A node on a host that does not run, or that its host knows nothing of. */

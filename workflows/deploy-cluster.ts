@@ -6,6 +6,7 @@ import type { HostObservation } from '../core/health/observation.js';
 import { clientUrls, nodeResults } from '../core/health/results.js';
 import type { NodeReading } from '../core/health/roles.js';
 import type { Plan, Step } from '../core/plan/step.js';
+import { atService } from '../core/plan/group.js';
 import { isEmpty, stepsOf } from '../core/plan/step.js';
 import { groupNames, hostNames, hostsOfGroup, subnetsOf, type Topology } from '../core/topology/topology.js';
 import { failureText, failureType } from './failure-text.js';
@@ -136,22 +137,49 @@ class Deployment {
     const services = Object.values(plan.services ?? {}).map((steps) =>
       after([secrets, ...steps.map((step) => ready.get(step.host ?? ''))], () => runner.sequence(steps)),
     );
-    const groups = Object.entries(plan.groups).map(([group, stages]) =>
-      after([secrets, ...services, ...hostsOfGroup(topology, group).map((host) => ready.get(host))], () =>
-        this.group(stages),
-      ),
-    );
-    await settleAll([...ready.values(), secrets, ...services, ...groups]);
-
-    operation.phase('proving the cluster');
-    const checks = (await Promise.all(plan.proof.map((step) => runner.prove(step)))).flat();
+    const groups = Object.entries(plan.groups).map(([group, stages]) => {
+      const { serving, joining } = atService(stages);
+      const before = [secrets, ...services, ...hostsOfGroup(topology, group).map((host) => ready.get(host))];
+      const serves = after(before, () => this.stages(serving));
+      return { serves, complete: after([serves], () => this.stages(joining)) };
+    });
+    const work = settleAll([...ready.values(), secrets, ...services, ...groups.map(({ complete }) => complete)]);
+    const serving = [...ready.values(), secrets, ...services, ...groups.map(({ serves }) => serves)];
+    const messages = await this.sendMessages(plan.proof, { serving, work });
+    const bridges = await Promise.all(plan.proof.map((step) => runner.proveBridges(step)));
+    const checks = [...messages, ...bridges.flat()];
     operation.phase('finishing');
     await runner.sequence(plan.afterwards);
     return checks;
   }
 
+  /**
+   * As soon as every master serves, while slaves still join: they take no part in messages. Where the work beside it fails,
+   * the cluster is not as it was to be proved, and that failure is the one to tell.
+   */
+  private async sendMessages(
+    steps: readonly Step[],
+    { serving, work }: { serving: readonly Promise<unknown>[]; work: Promise<void> },
+  ): Promise<Check[]> {
+    const scope = new CancellationScope();
+    const sent = scope.run(async () => {
+      await settleAll(serving);
+      return (await Promise.all(steps.map((step) => this.runner.prove(step)))).flat();
+    });
+    sent.catch(() => undefined);
+    try {
+      await work;
+    } catch (error) {
+      scope.cancel();
+      await sent.catch(() => undefined);
+      throw error;
+    }
+    this.operation.phase('proving the cluster');
+    return sent;
+  }
+
   /** Stages one after the other, the steps of a stage side by side. */
-  private async group(stages: Step[][]): Promise<void> {
+  private async stages(stages: Step[][]): Promise<void> {
     for (const stage of stages) await settleAll(stage.map((step) => this.runner.run(step)));
   }
 

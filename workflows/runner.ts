@@ -1,4 +1,5 @@
 /** Carries out the steps of a plan: which activity, on which queue, with what it needs beside the step. */
+import { isCancellation } from '@temporalio/workflow';
 import type { Check } from '../core/contract.js';
 import type { HostObservation } from '../core/health/observation.js';
 import { judgeBridges } from '../core/health/bridges.js';
@@ -10,7 +11,7 @@ import { firstHost, groupNames, hostNames } from '../core/topology/topology.js';
 import type { Shared } from '../activities/secrets.js';
 import { activities } from './calls.js';
 import type { Ownership } from './hold-cluster.js';
-import { readGroup, type SeenHosts } from './look.js';
+import { readGroup } from './look.js';
 import type { Operation } from './operation.js';
 import { PROFILES } from './profiles.js';
 import { proveLock } from './prove-lock.js';
@@ -68,10 +69,7 @@ export class Runner {
     });
   }
 
-  /**
-   * The proof by messages, and by the brokers' own word on their bridges: the checks are part of the result, and one
-   * that failed fails the step.
-   */
+  /** The proof by messages: its checks are part of the result, and one that failed fails the step. */
   async prove(step: Step): Promise<Check[]> {
     let checks: Check[] = [];
     await this.operation.step(step, async () => {
@@ -79,10 +77,26 @@ export class Runner {
       const on = { topology, host: step.host ?? firstHost(topology) };
       const call = activities({ summary: step.summary, profile: PROFILES.proveMessages, on });
       const proof = await call.proveMessages({ topology, host: on.host, token, insist: true });
-      checks = [...proof.checks, ...(await this.verifyBridges())];
+      checks = proof.checks;
       return { changed: false, note: proof.note };
     });
     return checks;
+  }
+
+  /** The proof by the brokers' own word on their bridges, when roles are verified and messages have crossed. */
+  async proveBridges(step: Step): Promise<Check[]> {
+    try {
+      return await this.verifyBridges();
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      let checks: Check[] = [];
+      // Only a step waits for a decision.
+      await this.operation.step(step, async () => {
+        checks = await this.verifyBridges();
+        return { changed: false };
+      });
+      return checks;
+    }
   }
 
   /** Removes, newest first, the containers, networks and volumes that this run created. */
@@ -169,34 +183,19 @@ export class Runner {
     return sealed;
   }
 
-  /** Messages have crossed when this is asked, so that the bridges are there; their beans may take a moment. */
+  /** What was read with the roles comes first: bridges are mostly there by then. Their beans may take a moment. */
   private async verifyBridges(): Promise<Check[]> {
     const { topology } = this.ownership;
     if (topology.bridges.length === 0) return [];
-    let seen = this.seen();
+    let outdated = groupNames(topology).filter((group) => !this.readings.has(group));
     const { checks } = await settle('bridges', async () => {
-      const groups = groupNames(topology);
       const read = async (group: string): Promise<unknown> =>
-        // Hosts were seen with the nodes of verified groups only.
-        this.readings.set(group, await readGroup(topology, group, this.readings.has(group) ? seen : {}));
-      await Promise.all(groups.map(read));
-      seen = {};
+        this.readings.set(group, await readGroup(topology, group));
+      await Promise.all(outdated.map(read));
+      outdated = groupNames(topology);
       return { checks: judgeBridges(topology, [...this.readings.values()].flat()) };
     });
     return checks;
-  }
-
-  /** What the hosts showed when roles were verified, a moment ago: bridges are the brokers' own word, to be asked anew. */
-  private seen(): SeenHosts {
-    const readings = [...this.readings.values()].flat();
-    const hosts = [...new Set(readings.map(({ host }) => host))].map((host): [string, SeenHosts[string]] => [
-      host,
-      {
-        publicKey: this.publicKeys[host] ?? null,
-        nodes: readings.filter((reading) => reading.host === host).map(({ observation }) => observation),
-      },
-    ]);
-    return Object.fromEntries(hosts);
   }
 
   private async verifyRoles(step: Step): Promise<StepResult> {

@@ -143,6 +143,17 @@ function startsInOrder(together: boolean, nodes: NodeState[], down: NodeState[])
   return [starts(down.slice(0, 1), 'master'), starts(down.slice(1), 'slave')];
 }
 
+/**
+ * The stages of a group in two parts: up to where its master serves for good, and those in which only slaves join it and
+ * roles are verified. A slave has no ports, so messages pass in the second part as they will after it.
+ */
+export function atService(stages: readonly Step[][]): { serving: Step[][]; joining: Step[][] } {
+  const joins = ({ kind, expect }: Step): boolean =>
+    kind === 'verifyRoles' || (kind === 'startNode' && expect === 'slave');
+  const last = stages.findLastIndex((stage) => !stage.every(joins));
+  return { serving: stages.slice(0, last + 1), joining: stages.slice(last + 1) };
+}
+
 /** Slaves one at a time, the master last: clients fail over once, to a slave that has the new configuration. */
 function rollingRestart(nodes: NodeState[], restart: NodeState[]): Step[][] {
   const ordered = [...restart.filter((state) => !state.isMaster), ...restart.filter((state) => state.isMaster)];
