@@ -65,9 +65,15 @@ export function phasesOf(steps: readonly StepEvent[], command: { startedAt: numb
   };
 }
 
-/** Seconds from the start of the command to the end of the proof, the last thing before a cluster counts as proven. */
+/**
+ * Seconds from the start of the command to where the cluster counts as proven: messages have crossed and the roles of every
+ * group are verified, whichever is last.
+ */
 export function provenAfter(steps: readonly StepEvent[], startedAt: number): number {
-  const proof = steps.find((step) => step.id === 'proveMessages');
-  if (proof?.endedAt === undefined) throw new Error('the deployment proved nothing');
-  return (proof.endedAt - startedAt) / 1000;
+  const ends = steps.flatMap(({ id, endedAt }) => (isProof(id) && endedAt !== undefined ? [endedAt] : []));
+  if (!steps.some(({ id, endedAt }) => id === 'proveMessages' && endedAt !== undefined))
+    throw new Error('the deployment proved nothing');
+  return (Math.max(...ends) - startedAt) / 1000;
 }
+
+const isProof = (id: string): boolean => id === 'proveMessages' || id.startsWith('verifyRoles/');

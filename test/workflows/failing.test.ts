@@ -31,6 +31,25 @@ describe('a step that fails', { concurrency: 3 }, () => {
     assert.deepEqual(scene.fake.calls('startNode/'), ['startNode/n3', 'startNode/n4']);
   });
 
+  test('with a slave ends the proof that runs beside it, and is the only failure that is told', async () => {
+    const scene = await Scene.make({ hosts: 2 });
+    const proof = scene.fake.hang('proveMessages', { beats: true });
+    const slave = scene.fake.hang('startNode/n2');
+    scene.fake.fail('startNode/n2', fault('port 61002 is taken by pid 7'));
+    const handle = await scene.start('deployCluster');
+    await proof.started;
+    slave.go();
+    const { type, message } = await failureOf(handle.result());
+    assert.equal(type, 'PortTaken');
+    assert.match(message, /^port 61002 is taken by pid 7\n→ /);
+    const progress = await handle.query(progressQuery);
+    assert.equal(stepOf(progress, 'startNode/n2')?.status, 'failed');
+    assert.equal(stepOf(progress, 'proveMessages')?.status, 'cancelled');
+    assert.equal(scene.fake.claim, null);
+    assert.equal((await scene.execute('deployCluster')).outcome, 'deployed');
+    assert.ok(scene.fake.order.includes('proveMessages ended'), 'the next one proves what this one did not');
+  });
+
   test('on two hosts is told of both, once each, and nothing that waits for them begins', async () => {
     const scene = await Scene.make({ hosts: 3 });
     scene.fake.fail('createContainer/h1', fault('address 172.29.0.11 is taken', 'AddressTaken'));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { planDeploy } from '../../../core/plan/deploy.js';
+import { atService } from '../../../core/plan/group.js';
 import { planDestroy, type Found } from '../../../core/plan/destroy.js';
 import type { Known } from '../../../core/plan/known.js';
 import { isEmpty, stepsOf, type Plan } from '../../../core/plan/step.js';
@@ -300,6 +301,33 @@ describe('the look at a database before brokers use it', () => {
     stop(nodeOf(hosts, 'n2'));
     const checks = ids(planDeploy(known(topology, hosts))).filter((id) => id.startsWith('checkStore'));
     assert.deepEqual(checks, ['checkStore/g1/h2']);
+  });
+});
+
+describe('messages can be sent', () => {
+  const topology = aParsedTopology({ groups: 1, nodesPerGroup: 3, hosts: 1 });
+  const parts = (plan: Plan): string[][][] => {
+    const { serving, joining } = atService(plan.groups['g1'] ?? []);
+    return [serving, joining].map((stages) => stages.map((stage) => stage.map(({ id }) => id)));
+  };
+
+  test('when the master of a new group serves, while its slaves join', () => {
+    assert.deepEqual(parts(deploy(topology, noHosts(topology)).plan), [
+      [['configureNode/n1', 'configureNode/n2', 'configureNode/n3'], ['startNode/n1']],
+      [['startNode/n2', 'startNode/n3'], ['verifyRoles/g1']],
+    ]);
+  });
+
+  test('only after the last of a rolling restart, which is the master', () => {
+    const [serving, joining] = parts(deploy(topology, deployed(topology), 'v2').plan);
+    assert.deepEqual(serving?.at(-1), ['startNode/n1']);
+    assert.deepEqual(joining, [['verifyRoles/g1']]);
+  });
+
+  test('at once where only slaves are down', () => {
+    const hosts = deployed(topology);
+    stop(nodeOf(hosts, 'n3'));
+    assert.deepEqual(parts(planDeploy(known(topology, hosts))), [[], [['startNode/n3'], ['verifyRoles/g1']]]);
   });
 });
 
