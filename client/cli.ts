@@ -67,4 +67,4 @@ async function main(): Promise<number> {
 }
 
 // Open connections must not keep a finished command alive.
-process.exit(await main());
+void main().then((code) => process.exit(code));

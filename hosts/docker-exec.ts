@@ -5,7 +5,8 @@ import type Docker from 'dockerode';
 import { EverbrokerError } from '../core/failure.js';
 import { call, hasStatus, type DockerClient } from './docker-client.js';
 import type { CommandResult, ExecOptions } from './host.js';
-import { Demultiplexer, OutputTail } from './output.js';
+import { DockerShell, SHELL_COMMAND, fitsShell, keepShell, takeShell } from './docker-shell.js';
+import { Demultiplexer, OutputTail, firstLine } from './output.js';
 import { DEFAULT_OUTPUT_BYTES, KILL_GROUP, KILL_MS, StdinFailed, settle, watchInput } from './supervision.js';
 
 export interface Target {
@@ -37,15 +38,14 @@ export async function execInContainer(
     input.release();
     throw error;
   });
-  const why = await settle(running, options, input);
+  const why = await settle(running, running.isFed ? { ...options, stdin: undefined } : options, input);
   const cutShort = why !== 'ended';
   if (cutShort) await kill(target, running).catch((error: unknown) => ignoreUnlessTimedOut(error, why));
-  running.stream.destroy();
+  await running.finish(cutShort);
   if (why === 'aborted') throw options.signal?.reason;
   if (why instanceof StdinFailed) throw why.cause;
   // A dying container's engine says so on stdout, with exit code 126, as if the command had.
-  if ((await running.pid) === undefined)
-    throw unreachable(target, new Error(`no start: ${running.stdout.text().trim()}`));
+  if ((await running.pid) === undefined) throw unreachable(target, new Error(`no start: ${running.before().trim()}`));
   const exitCode = await exitCodeOf(target, running);
   await insistOnLivingHost(target, { running, exitCode, startedAt, cutShort });
   return {
@@ -61,7 +61,6 @@ export async function execInContainer(
 }
 
 interface Running {
-  exec: Docker.Exec;
   stream: Duplex;
   stdout: OutputTail;
   stderr: OutputTail;
@@ -69,42 +68,36 @@ interface Running {
   pid: Promise<string | undefined>;
   ended: Promise<void>;
   hasStdin: boolean;
+  /** Its input has been sent with it. */
+  isFed: boolean;
+  /** What came where the command's output should be, of one that did not start. */
+  before: () => string;
   /** How the stream broke, if it did. */
   broken: () => Error | undefined;
+  /** Null when it still runs, or nobody can tell any more. */
+  exitCode: () => Promise<number | null>;
+  finish: (cutShort: boolean) => Promise<void> | void;
 }
 
 async function start(target: Target, argv: readonly string[], options: ExecOptions): Promise<Running> {
-  const { client, container } = target;
-  const hasStdin = options.stdin !== undefined;
-  const request = {
-    Cmd: ['sh', '-c', ANNOUNCE_PID, 'sh', ...argv],
-    User: '0:0',
-    AttachStdin: hasStdin,
-    AttachStdout: true,
-    AttachStderr: true,
-  };
+  const { stdin } = options;
   try {
-    const exec = await call(client, { what: `run a command in ${container}`, signal: options.signal }, (abortSignal) =>
-      client.docker.getContainer(container).exec({ ...request, abortSignal }),
-    );
-    // Not cancellable: a start that is cut off may still start, and could then not be killed.
-    const stream = await call(client, { what: `start a command in ${container}` }, () =>
-      exec.start({ hijack: true, stdin: hasStdin }),
-    );
-    return { exec, stream, hasStdin, ...follow(stream, options.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES) };
+    return await (fitsShell(argv, stdin)
+      ? startInShell(target, argv, stdin, options)
+      : startAlone(target, argv, options));
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw unreachable(target, error);
   }
 }
 
-function follow(stream: Duplex, limit: number): Omit<Running, 'exec' | 'stream' | 'hasStdin'> {
-  const stdout = new OutputTail(limit);
-  const stderr = new OutputTail(limit);
-  let announce: (pid: string | undefined) => void = () => undefined;
-  const pid = new Promise<string | undefined>((resolve) => (announce = resolve));
-  const withoutPid = firstLine(announce, (rest) => stderr.push(rest));
-  const frames = new Demultiplexer({ stdout: (chunk) => stdout.push(chunk), stderr: withoutPid });
+/** With an exec of its own. */
+async function startAlone(target: Target, argv: readonly string[], options: ExecOptions): Promise<Running> {
+  const hasStdin = options.stdin !== undefined;
+  const command = ['sh', '-c', ANNOUNCE_PID, 'sh', ...argv];
+  const { exec, stream } = await startExec(target, command, { hasStdin, signal: options.signal });
+  const { pid, announce, stdout, stderr, sinks } = outputs(options);
+  const frames = new Demultiplexer({ stdout: sinks.stdout, stderr: firstLine(announce, sinks.stderr) });
   let broken: Error | undefined;
   const ended = new Promise<void>((resolve) => {
     stream.on('data', (data: Buffer) => frames.push(data));
@@ -112,21 +105,78 @@ function follow(stream: Duplex, limit: number): Omit<Running, 'exec' | 'stream' 
     for (const end of ['end', 'error', 'close']) stream.once(end, () => resolve());
   });
   void ended.then(() => announce(undefined));
-  return { stdout, stderr, pid, ended, broken: () => broken };
+  return {
+    ...{ stream, stdout, stderr, pid, ended, hasStdin, isFed: false },
+    before: () => stdout.text(),
+    broken: () => broken,
+    exitCode: () => awaitExitCode(target, exec),
+    finish: () => void stream.destroy(),
+  };
 }
 
-/** Hands the first line to one reader and all that follows to another. */
-function firstLine(line: (text: string) => void, rest: (chunk: Buffer) => void): (chunk: Buffer) => void {
-  let head: Buffer | undefined = Buffer.alloc(0);
-  return (chunk) => {
-    if (!head) return rest(chunk);
-    head = Buffer.concat([head, chunk]);
-    const end = head.indexOf(10);
-    if (end < 0) return;
-    line(head.subarray(0, end).toString());
-    if (head.length > end + 1) rest(head.subarray(end + 1));
-    head = undefined;
+/** In a shell that is there already, or in a new one that is left for the next command. */
+async function startInShell(
+  target: Target,
+  argv: readonly string[],
+  stdin: string | Buffer | undefined,
+  options: ExecOptions,
+): Promise<Running> {
+  const key = `${target.client.address} ${target.container}`;
+  const taken = await takeShell(key);
+  if (options.signal?.aborted) {
+    if (taken) keepShell(key, taken.shell);
+    throw options.signal.reason;
+  }
+  const shell = taken?.shell ?? (await newShell(target, options));
+  const { pid, announce, stdout, stderr, sinks } = outputs(options);
+  let code: number | undefined;
+  const ended = shell.run(argv, stdin, { ...sinks, announce }, taken?.word).then((result) => {
+    code = result;
+    announce(undefined);
+  });
+  return {
+    ...{ stream: shell.stream, stdout, stderr, pid, ended, hasStdin: false, isFed: true },
+    before: () => shell.before(),
+    broken: () => (code === undefined ? shell.broken : undefined),
+    exitCode: async () => code ?? null,
+    async finish(cutShort) {
+      if (!cutShort && code !== undefined) return keepShell(key, shell);
+      // What the end of the group still says belongs to the result; the shell may have been hurt as well.
+      await Promise.race([ended, delay(EXIT_CODE_MS, undefined, { ref: false })]);
+      shell.close();
+    },
   };
+}
+
+async function newShell(target: Target, { signal }: ExecOptions): Promise<DockerShell> {
+  const { stream } = await startExec(target, SHELL_COMMAND, { hasStdin: true, signal });
+  return new DockerShell(stream);
+}
+
+async function startExec(
+  { client, container }: Target,
+  command: readonly string[],
+  { hasStdin, signal }: { hasStdin: boolean; signal: AbortSignal | undefined },
+): Promise<{ exec: Docker.Exec; stream: Duplex }> {
+  const request = { Cmd: [...command], User: '0:0', AttachStdin: hasStdin, AttachStdout: true, AttachStderr: true };
+  const exec = await call(client, { what: `run a command in ${container}`, signal }, (abortSignal) =>
+    client.docker.getContainer(container).exec({ ...request, abortSignal }),
+  );
+  // Not cancellable: a start that is cut off may still start, and could then not be killed.
+  const stream = await call(client, { what: `start a command in ${container}` }, () =>
+    exec.start({ hijack: true, stdin: hasStdin }),
+  );
+  return { exec, stream };
+}
+
+/** Where a command's output and its pid go. */
+function outputs({ maxOutputBytes: limit = DEFAULT_OUTPUT_BYTES }: ExecOptions) {
+  const stdout = new OutputTail(limit);
+  const stderr = new OutputTail(limit);
+  let announce: (pid: string | undefined) => void = () => undefined;
+  const pid = new Promise<string | undefined>((resolve) => (announce = resolve));
+  const sinks = { stdout: (chunk: Buffer) => stdout.push(chunk), stderr: (chunk: Buffer) => stderr.push(chunk) };
+  return { stdout, stderr, pid, announce, sinks };
 }
 
 async function kill(target: Target, running: Running): Promise<void> {
@@ -152,7 +202,7 @@ function ignoreUnlessTimedOut(error: unknown, why: unknown): void {
 }
 
 async function exitCodeOf(target: Target, running: Running): Promise<number> {
-  const exitCode = await awaitExitCode(target, running.exec);
+  const exitCode = await running.exitCode();
   if (exitCode !== null) return exitCode;
   await kill(target, running).catch(() => undefined);
   throw unreachable(target, running.broken() ?? new Error('the stream ended while the command was still running'));

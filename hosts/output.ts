@@ -39,6 +39,20 @@ function firstWholeCharacter(bytes: Buffer): number {
   return start;
 }
 
+/** Hands the first line to one reader and all that follows to another. */
+export function firstLine(line: (text: string) => void, rest: (chunk: Buffer) => void): (chunk: Buffer) => void {
+  let head: Buffer | undefined = Buffer.alloc(0);
+  return (chunk) => {
+    if (!head) return rest(chunk);
+    head = Buffer.concat([head, chunk]);
+    const end = head.indexOf(10);
+    if (end < 0) return;
+    line(head.subarray(0, end).toString());
+    if (head.length > end + 1) rest(head.subarray(end + 1));
+    head = undefined;
+  };
+}
+
 /** More noise than any login makes. */
 const LONGEST_PROLOGUE = 64 * 1024;
 
@@ -66,6 +80,38 @@ export function afterWord(
     if (whole.length > end + 1) rest(whole.subarray(end + 1));
   };
   return { push, before: () => head?.toString('utf8') ?? '' };
+}
+
+/**
+ * Hands on what comes before a word, and what stands between the word and the end of its line. What comes after is
+ * nobody's. The word must not overlap with itself.
+ */
+export function beforeWord(
+  word: string,
+  { line, rest }: { line: (text: string) => void; rest: (chunk: Buffer) => void },
+): (chunk: Buffer) => void {
+  let held = Buffer.alloc(0);
+  let state: 'before' | 'in line' | 'over' = 'before';
+  return (chunk) => {
+    if (state === 'over') return;
+    held = Buffer.concat([held, chunk]);
+    if (state === 'before') {
+      const at = held.indexOf(word);
+      // What could be the beginning of the word is held back.
+      const certain = at < 0 ? held.length - (word.length - 1) : at;
+      if (certain > 0) {
+        rest(held.subarray(0, certain));
+        held = held.subarray(certain);
+      }
+      if (at < 0) return;
+      held = held.subarray(word.length);
+      state = 'in line';
+    }
+    const end = held.indexOf(10);
+    if (end < 0) return;
+    state = 'over';
+    line(held.subarray(0, end).toString());
+  };
 }
 
 /**

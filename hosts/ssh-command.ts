@@ -1,5 +1,6 @@
 /** The one line that an SSH server hands to the user's login shell, and the wrapper that it starts. */
 import { EverbrokerError } from '../core/failure.js';
+import { quote } from './quote.js';
 
 /**
  * $1 = a word of this command's own. On stderr the wrapper says it with its process group and the time at which the
@@ -63,10 +64,3 @@ export function commandLine(
     go: `${word}\n`,
   };
 }
-
-/**
- * For the login shells that people have: sh, bash, zsh, ksh and fish read this alike. Backslashes stand outside of the
- * quotes, because fish takes them for escapes inside.
- */
-export const quote = (argv: readonly string[]): string =>
-  argv.map((arg) => `'${arg.replace(/['\\]/g, (special) => `'\\${special}'`)}'`).join(' ');

@@ -9,7 +9,7 @@ const CODE = ['core', 'hosts', 'probes', 'artefacts', 'activities', 'workflows',
 export const PARTS = {
   code: {
     inputs: [...CODE, 'agent', 'topologies', 'scenarios', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'],
-    output: 'dist/client/cli.mjs',
+    output: 'dist/client/cli.cjs',
   },
   bundle: {
     inputs: ['core', 'workflows', 'activities', 'tsconfig.json', 'package-lock.json'],

@@ -29,7 +29,10 @@ read_role() {
   if [ "${seen%%	*}" = none ] && [ "$seen" = 'none	' ]; then
     first_line "$NODES/$NODE/role"
     case $value in "$born	"*) seen=${value#*	} ;; esac
-  else put "$NODES/$NODE/role" "$born	$seen"; fi
+  else
+    first_line "$NODES/$NODE/role"
+    [ "$value" = "$born	$seen" ] || put "$NODES/$NODE/role" "$born	$seen"
+  fi
   role=${seen%%	*} line=${seen#*	}
 }
 
@@ -44,23 +47,28 @@ listening() {
     END { print list }' - /proc/net/tcp /proc/net/tcp6 2>/dev/null
 }
 
-# Who holds the lock file of the store. Other pid namespaces show no pid or nothing at all, so "free" is what this host
-# can say. The device is compared only for others: layered file systems show another one than stat.
+# Who holds the lock file of the store, into $lock. Other pid namespaces show no pid or nothing at all, so "free" is what this
+# host can say. The device is compared only for others: layered file systems show another one than stat.
 lock_holder() {
-  if [ -z "$STORE" ] || [ ! -d "$STORE" ]; then echo unknown; return; fi
-  id=$(stat -c '%d %i' "$STORE/lock" 2>/dev/null) || { echo free; return; }
-  device=${id% *} file=${id#* }
-  awk -v pid="$1" -v file="$file" -v device="$(printf '%02x:%02x' $((device >> 8 & 4095)) $((device & 255 | device >> 12 & 1048320)))" '
+  lock=unknown
+  if [ -z "$STORE" ] || [ ! -d "$STORE" ]; then return; fi
+  lock=free
+  id=$(stat -c '%d %i' "$STORE/lock" 2>/dev/null) || return 0
+  lock=$(awk -v pid="$1" -v file="${id#* }" -v device="${id% *}" '
+    # As /proc/locks writes it, "major:minor" in hexadecimal digits, from the number that stat gives.
+    BEGIN { major = int(device / 256) % 4096; minor = device % 256 + int(device / 1048576) * 256; at_device = sprintf("%02x:%02x", major, minor) }
     $2 == "->" { next }
-    { split($6, at, ":"); if (at[3] != file) next; if ($5 == pid) held = 1; else if (at[1] ":" at[2] == device) other = 1 }
-    END { print held ? "held" : other ? "held-by-other" : "free" }' /proc/locks 2>/dev/null || echo unknown
+    { split($6, at, ":"); if (at[3] != file) next; if ($5 == pid) held = 1; else if (at[1] ":" at[2] == at_device) other = 1 }
+    END { print held ? "held" : other ? "held-by-other" : "free" }' /proc/locks 2>/dev/null) || lock=unknown
 }
 
+# Whether the broker's user could use the store, into $writable.
 store_writable() {
-  [ -n "$STORE" ] || { echo 1; return; }
+  writable=1
+  [ -n "$STORE" ] || return 0
   # shellcheck disable=SC2016
   as_user "$RUN_UID" "$RUN_GID" sh -c '[ -d "$1" ] && [ -w "$1" ] && [ -x "$1" ] && { [ ! -e "$1/lock" ] || [ -w "$1/lock" ]; }' \
-    sh "$STORE" 2>/dev/null && echo 1 || echo 0
+    sh "$STORE" 2>/dev/null || writable=0
 }
 
 # A file that others can read, that the broker cannot, or that was changed since it was put here counts as none: it is
@@ -71,16 +79,30 @@ credentials_version() {
   value=${value#'# everbroker-credentials-version='}
   is_number "$value" && [ "$(stat -c '%a %u' "$BASE/conf/credentials.properties")" = "600 $RUN_UID" ] || value=0
   [ -z "$wanted_hash" ] || [ "$value" = 0 ] ||
-    [ "$(sha256sum <"$BASE/conf/credentials.properties" | cut -c1-64)" = "$wanted_hash" ] || value=0
+    [ "$(sha256sum <"$BASE/conf/credentials.properties")" = "$wanted_hash  -" ] || value=0
   # Key stores hold secrets too and go with the credentials.
   [ ! -f "$NODES/$NODE/tls.sha256" ] || sha256sum -c --status "$NODES/$NODE/tls.sha256" 2>/dev/null || value=0
 }
 
-# Keys "name=value" apart by blanks; the log line comes last and takes the rest. $1: list of JVMs.
+# What the process $found of the node shows: its ports into $ports, its role by its log into $role and $line.
+read_jvm() { ports=$(listening "$found"); read_role; }
+
+# $1: list of JVMs.
 print_node() {
-  first_line "$NODES/$NODE/desired"; out="node name=$NODE desired=${value:-unknown}"
   find_jvm "$BASE" "$1"
-  ports='' role=none line='' value=''
+  ports='' role=none line=''
+  if [ "$found" != 0 ]; then read_jvm
+  elif [ -f "$NODES/$NODE/log-start" ]; then
+    # Nobody lives here any more; only a failed start is still news.
+    seen=$(log_role)
+    case $seen in failed*) role=failed line=${seen#*	} ;; esac
+  fi
+  print_looked
+}
+
+# Of a node that was looked at: keys "name=value" apart by blanks; the log line comes last and takes the rest.
+print_looked() {
+  first_line "$NODES/$NODE/desired"; out="node name=$NODE desired=${value:-unknown}" value=''
   # The store that it runs on; of one that does not run, the store that it was configured for, as long as it is. One that has
   # never run has left nothing anywhere: a store that could not be reached at its first deployment may be another one at the next.
   if [ "$found" != 0 ]; then first_line "$NODES/$NODE/started-on"
@@ -89,16 +111,12 @@ print_node() {
   if [ "$found" != 0 ]; then
     read_now
     out="$out pid=$found state=$letter uptime=$(((now - born) * 10))"
-    ports=$(listening "$found")
-    read_role
     first_line "$NODES/$NODE/started-with"; [ -z "$value" ] || out="$out launched=$value"
-  elif [ -f "$NODES/$NODE/log-start" ]; then
-    # Nobody lives here any more; only a failed start is still news.
-    seen=$(log_role)
-    case $seen in failed*) role=failed line=${seen#*	} ;; esac
   fi
-  [ ! -f "$NODES/$NODE/launch" ] || out="$out current=$(fingerprint "$NODE")"
-  out="$out listening=$ports role=$role lock=$(lock_holder "$found") writable=$(store_writable)"
+  if [ -f "$NODES/$NODE/launch" ]; then fingerprint "$NODE"; out="$out current=$print"; fi
+  lock_holder "$found"
+  store_writable
+  out="$out listening=$ports role=$role lock=$lock writable=$writable"
   credentials_version; out="$out credentials=$value"
   first_line "$NODES/$NODE/starts"; out="$out starts=${value:-0}"
   printf '%s line=%s\n' "$out" "$line"
@@ -116,7 +134,8 @@ print_service() {
   fi
   installed=0; [ -x "$COMMAND" ] && [ -d "$BASE/data/db" ] && installed=1
   first_line "$NODES/$NODE/granted"
-  out="$out current=$(fingerprint "$NODE") listening=$ports installed=$installed granted=$value"
+  out="$out listening=$ports installed=$installed granted=$value"
+  fingerprint "$NODE"; out="$out current=$print"
   first_line "$NODES/$NODE/starts"; printf '%s starts=%s\n' "$out" "${value:-0}"
 }
 

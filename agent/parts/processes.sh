@@ -28,6 +28,13 @@ $2
 LIST
 }
 
+# The same for node $1 by the agent's note, as long as that very process lives: a search costs four forks. Also what else
+# the note says, see read_state.
+find_noted() {
+  read_state "$1"
+  if [ "$pid" != 0 ] && read_process "$pid" && [ "$born" = "$birth" ]; then found=$pid; else find_jvm "$BASE" "$(list_jvms)"; fi
+}
+
 # Runs a command as user $1, group $2, without any way back to root.
 as_user() {
   uid=$1 gid=$2; shift 2

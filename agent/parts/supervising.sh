@@ -1,14 +1,15 @@
 # --- starting and stopping, by the running agent only ---------------------------------------------------------------
 
 # One hash over what a JVM is started from: conf and launch file. Of the credentials only the version goes in, because
-# a hash that is shown must not help to guess a password.
+# a hash that is shown must not help to guess a password. Into $print.
 fingerprint() {
   set -- "$NODES/$1/launch"
   for file in "$BASE"/conf/*; do
     case $file in */credentials.properties) ;; *) [ -f "$file" ] && set -- "$@" "$file" ;; esac
   done
   first_line "$BASE/conf/credentials.properties"
-  { sha256sum "$@" 2>/dev/null | sort; echo "$value"; } | sha256sum | cut -c1-64
+  print=$({ sha256sum "$@" 2>/dev/null | sort; echo "$value"; } | sha256sum)
+  print=${print%% *}
 }
 
 # A host whose image has Java needs no installing, but launch files name the link.
@@ -71,7 +72,7 @@ start_node() {
   find_jvm "$BASE" "$(list_jvms)"
   if [ "$found" != 0 ]; then adopt; return; fi
   mark_log
-  fingerprint "$NODE" >"$NODES/$NODE/started-with"
+  fingerprint "$NODE"; echo "$print" >"$NODES/$NODE/started-with"
   put "$NODES/$NODE/started-on" "$STORE_ID"
   first_line "$NODES/$NODE/starts"; is_number "$value" || value=0
   launch

@@ -99,23 +99,21 @@ cmd_await() {
   read_now; deadline=$((now + $2 * 100)) first=0
   while :; do
     if worth_a_look "$1"; then
-      jvms=$(list_jvms); find_jvm "$BASE" "$jvms"
-      read_state "$1"
+      find_noted "$1"
       if [ "$first" = 0 ] && [ "$found" != 0 ]; then first=$found; fi
       if [ "$found" != "$first" ] || { [ "$found" = 0 ] && [ "$deaths" != 0 ]; }; then last_lines; fail 3 "the JVM of $1 ended"; fi
       if [ "$found" != 0 ]; then
-        ports=,$(listening "$found"),
+        read_jvm
         # The port tells a master, and only a node without one may be a slave. The console comes a second later: others
         # need not wait for it with their start, and who verifies roles asks it.
-        case $ports in *",$OPENWIRE,"*)
-          if [ -n "$COMMAND" ]; then print_service "$jvms"; else print_node "$jvms"; fi; return ;; esac
-        read_role
+        case ,$ports, in *",$OPENWIRE,"*)
+          if [ -n "$COMMAND" ]; then print_service "$(list_jvms)"; else print_looked; fi; return ;; esac
         case $role in
           failed) last_lines; fail 3 "the start of $1 failed" ;;
           slave)
             read_now; waits_since=${waits_since:-$now}
-            if [ "$ports" = ,, ] && { [ "$expected" = slave ] || [ $(((now - waits_since) * 10)) -ge "$WAITS_MS" ]; }; then
-              print_node "$jvms"; return
+            if [ -z "$ports" ] && { [ "$expected" = slave ] || [ $(((now - waits_since) * 10)) -ge "$WAITS_MS" ]; }; then
+              print_looked; return
             fi ;;
           *) waits_since='' ;;
         esac

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { Demultiplexer, OutputTail } from '../../hosts/output.js';
+import { Demultiplexer, OutputTail, beforeWord } from '../../hosts/output.js';
 
 const frame = (stream: number, text: string): Buffer => {
   const payload = Buffer.from(text);
@@ -29,4 +29,30 @@ test('the end of the output is kept, and it begins with a whole character', () =
     assert.equal(tail.truncated, limit < 9);
     assert.ok(Buffer.byteLength(tail.text()) <= limit);
   }
+});
+
+test('what comes before a word is told from its line and from what follows, wherever it is cut', () => {
+  const texts = ['', 'a', 'a\n', '\n\n', '\nen', '\nend', 'so\nended', 'grün\nen\n'];
+  for (const text of texts) {
+    const whole = Buffer.from(`${text}\nend: 7\nanother`);
+    for (let size = 1; size <= whole.length; size++) {
+      const told = { rest: '', line: '' };
+      const push = beforeWord('\nend: ', {
+        rest: (chunk) => (told.rest += chunk.toString('latin1')),
+        line: (line) => (told.line += line),
+      });
+      for (let at = 0; at < whole.length; at += size) push(whole.subarray(at, at + size));
+      assert.deepEqual(told, { rest: Buffer.from(text).toString('latin1'), line: '7' }, `${text} in pieces of ${size}`);
+    }
+  }
+});
+
+test('what cannot be the beginning of the word is handed on at once', () => {
+  let rest = '';
+  const push = beforeWord('\nend: ', {
+    rest: (chunk) => (rest += chunk.toString()),
+    line: () => assert.fail('no word'),
+  });
+  push(Buffer.from('0123456789'));
+  assert.equal(rest, '01234');
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { commandLine, quote } from '../../hosts/ssh-command.js';
+import { quote } from '../../hosts/quote.js';
+import { commandLine } from '../../hosts/ssh-command.js';
 import { afterWord } from '../../hosts/output.js';
 
 const HARD = [
