@@ -124,7 +124,8 @@ async function startInShell(
   const key = `${target.client.address} ${target.container}`;
   const taken = await takeShell(key);
   if (options.signal?.aborted) {
-    if (taken) keepShell(key, taken.shell);
+    // It has answered and waits for a command.
+    taken?.shell.close();
     throw options.signal.reason;
   }
   const shell = taken?.shell ?? (await newShell(target, options));

@@ -1,6 +1,6 @@
 /**
  * Shells that stand ready in containers. A command of its own (`docker exec`) costs the engine, containerd and runc 80 ms of
- * processor time, whatever it does; the same command from a shell that is there costs 5 (measured with Docker 20.10; a
+ * processor time, whatever it does; the same command from a shell that is there costs 6 (measured with Docker 20.10; a
  * deployment of six nodes runs 27). A shell runs one command at a time; it is kept for the next one for a while, by
  * container, for all Host objects of the process, and ends by itself when this process does: its input is over then.
  */
@@ -70,7 +70,8 @@ export class DockerShell {
   broken: Error | undefined;
   isOpen = true;
   #sinks: Sinks = { stdout: () => undefined, stderr: () => undefined };
-  readonly #closed: Promise<void>;
+  /** Who waits now; one place, not a list: a shell lives as long as commands come, and would hold on to all of them. */
+  #onClose: () => void = () => undefined;
 
   constructor(stream: Duplex) {
     this.stream = stream;
@@ -80,10 +81,11 @@ export class DockerShell {
     });
     stream.on('data', (data: Buffer) => frames.push(data));
     stream.on('error', (error) => (this.broken = error));
-    this.#closed = new Promise((resolve) => {
-      for (const end of ['end', 'error', 'close']) stream.once(end, () => resolve());
-    });
-    void this.#closed.then(() => (this.isOpen = false));
+    const closed = (): void => {
+      this.isOpen = false;
+      this.#onClose();
+    };
+    for (const end of ['end', 'error', 'close']) stream.once(end, closed);
   }
 
   /** Whether it would run a command now. Only for one that has run another before: a new one may still be starting. */
@@ -93,7 +95,7 @@ export class DockerShell {
       timer = setTimeout(() => resolve(false), ANSWER_MS);
       const { push } = afterWord(word, { line: () => resolve(true), rest: () => undefined });
       this.#sinks = { stdout: push, stderr: () => undefined };
-      void this.#closed.then(() => resolve(false));
+      this.#onClose = () => resolve(false);
       this.stream.write(`${word}\n`);
     });
     return answered.finally(() => clearTimeout(timer));
@@ -125,7 +127,8 @@ export class DockerShell {
         // The number is wanted while the command runs, so nothing of it may be held back.
         stderr: firstLine(reader.announce, beforeWord(`\n${mark}`, { rest: reader.stderr, line: end('stderr') })),
       };
-      void this.#closed.then(() => resolve(undefined));
+      this.#onClose = () => resolve(undefined);
+      if (!this.isOpen) this.#onClose();
       // On one line: the shell reads lines.
       const line = quote(argv).replaceAll('\n', `'"$n"'`);
       const bytes = stdin === undefined ? '-' : String(Buffer.byteLength(stdin));
@@ -154,18 +157,22 @@ interface Idle {
 
 const idle = new Map<string, Idle[]>();
 
-/** One that is open and answers, and the word that it answered. */
+/** One that is open and answers, and the word that it answered. Where one does not answer, others are not asked either. */
 export async function takeShell(key: string): Promise<{ shell: DockerShell; word: string } | undefined> {
-  for (;;) {
-    const next = idle.get(key)?.pop();
-    if (!next) return undefined;
-    clearTimeout(next.timer);
-    const { shell } = next;
-    shell.hold(true);
-    const word = newWord();
-    if (shell.isOpen && (await shell.answers(word))) return { shell, word };
-    shell.close();
+  const next = idle.get(key)?.pop();
+  if (!next) return undefined;
+  clearTimeout(next.timer);
+  const { shell } = next;
+  shell.hold(true);
+  const word = newWord();
+  if (shell.isOpen && (await shell.answers(word))) return { shell, word };
+  shell.close();
+  for (const other of idle.get(key) ?? []) {
+    clearTimeout(other.timer);
+    other.shell.close();
   }
+  idle.delete(key);
+  return undefined;
 }
 
 /** Keeps it for the next command. */
