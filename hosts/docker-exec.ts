@@ -7,7 +7,15 @@ import { call, hasStatus, type DockerClient } from './docker-client.js';
 import type { CommandResult, ExecOptions } from './host.js';
 import { DockerShell, SHELL_COMMAND, fitsShell, keepShell, takeShell } from './docker-shell.js';
 import { Demultiplexer, OutputTail, firstLine } from './output.js';
-import { DEFAULT_OUTPUT_BYTES, KILL_GROUP, KILL_MS, StdinFailed, settle, watchInput } from './supervision.js';
+import {
+  ANNOUNCE_PID,
+  DEFAULT_OUTPUT_BYTES,
+  KILL_GROUP,
+  KILL_MS,
+  StdinFailed,
+  settle,
+  watchInput,
+} from './supervision.js';
 
 export interface Target {
   client: DockerClient;
@@ -15,12 +23,6 @@ export interface Target {
   /** The host's name in the topology, for messages. */
   name: string;
 }
-
-/**
- * The command's first line on stderr is its pid, which is also its process group (runc gives each exec a session of its
- * own). Without it nothing could be killed: Docker has no call for it, and knows only the pid outside the container.
- */
-const ANNOUNCE_PID = 'echo "$$" >&2; exec "$@"';
 
 /** Docker 20.10 ends the stream before it notes the exit code; usually within 10 ms, rarely more under load. */
 const EXIT_CODE_MS = 5_000;

@@ -9,6 +9,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Demultiplexer, afterWord, beforeWord, firstLine } from './output.js';
 import { quote } from './quote.js';
+import { ANNOUNCE_PID } from './supervision.js';
 
 /** Longer ones and streams get an exec of their own: a shell reads its lines byte by byte, and what it is sent lies in memory. */
 const MOST_ARGUMENT_BYTES = 32 * 1024;
@@ -35,8 +36,8 @@ while IFS= read -r word; do
   echo "$word"
   IFS= read -r bytes && IFS= read -r line || exit
   eval "set -- $line"
-  if [ "$bytes" = - ]; then setsid sh -c 'echo "$$" >&2; exec "$@"' sh "$@" </dev/null
-  else head -c "$bytes" | { setsid sh -c 'echo "$$" >&2; exec "$@"' sh "$@"; code=$?; cat >/dev/null; exit "$code"; }
+  if [ "$bytes" = - ]; then setsid sh -c '${ANNOUNCE_PID}' sh "$@" </dev/null
+  else head -c "$bytes" | { setsid sh -c '${ANNOUNCE_PID}' sh "$@"; code=$?; cat >/dev/null; exit "$code"; }
   fi
   code=$?
   printf '\\n%s %s\\n' "$word" "$code"

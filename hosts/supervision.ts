@@ -5,6 +5,13 @@ import type { ExecOptions } from './host.js';
 /** Kept of stdout and of stderr each, unless the caller says otherwise. */
 export const DEFAULT_OUTPUT_BYTES = 1024 * 1024;
 
+/**
+ * The command's first line on stderr is its pid, which is also its process group (runc gives each exec a session of its
+ * own, a standing shell does it by setsid). Without it nothing could be killed: Docker has no call for it, and knows only
+ * the pid outside the container.
+ */
+export const ANNOUNCE_PID = 'echo "$$" >&2; exec "$@"';
+
 /** TERM, two seconds for tidying up, KILL. No `--`: dash takes it for a process. */
 export const KILL_GROUP = `kill -TERM "-$1" 2>/dev/null || exit 0
 i=0

@@ -56,10 +56,10 @@ async function bundleCommandLine(root: string): Promise<void> {
     external: ['echarts'],
   };
   await build({ ...input, outfile: `${outfile}.new`, platform: 'node', format: 'cjs', logLevel: 'error' });
+  // V8 knows a cache's source by its length only, so the old one goes before the new source comes.
+  rmSync(`${outfile}.cache`, { force: true });
   // A command may be starting at this moment.
   renameSync(`${outfile}.new`, outfile);
-  // V8 knows a cache's source by its length only.
-  rmSync(`${outfile}.cache`, { force: true });
 }
 
 /** Fills V8's code cache of the command line, which reads a topology for it; all that it needs lies in dist/ by now. */
