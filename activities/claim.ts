@@ -31,7 +31,7 @@ export async function claimCluster(
   { topology, hosts, token, operation, workflowId }: ClaimInput & { operation: string; workflowId: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const claim = { cluster: topology.name, token, operation: `${operation} by ${workflowId}`, content: stamp() };
+  const claim = { cluster: topology.name, token, operation: `${operation} by ${workflowId}`, renewedAt: now() };
   for (const lease of leasesOf(deps, topology, hosts)) await take(deps, lease, { claim, signal });
   await Promise.all(hosts.map((host) => platformOf(topology, host).claimHost({ deps, topology, host }, token)));
 }
@@ -60,9 +60,9 @@ async function waitForLapse(lease: Lease, seen: FoundClaim): Promise<'lapsed' | 
   const deadline = Date.now() + LEASE_MS;
   while (Date.now() < deadline) {
     await sleep(500);
-    const now = await lease.read();
-    if (now === null || now.id !== seen.id) return 'lapsed';
-    if (now.content !== seen.content) return 'renewed';
+    const found = await lease.read();
+    if (found === null || found.id !== seen.id) return 'lapsed';
+    if (found.renewedAt !== seen.renewedAt) return 'renewed';
   }
   return 'lapsed';
 }
@@ -135,14 +135,14 @@ async function renewUntil(
         id: await ownClaim(lease, topology.name, token),
       })),
     );
-    for (const { lease, id } of held) await lease.renew(id, stamp());
+    for (const { lease, id } of held) await lease.renew(id, now());
     await Promise.race([sleep(RENEW_MS), end]);
   }
 }
 
 /** Its id, by which it is renewed: one that is gone is not found by it, whoever has the name then. */
 async function ownClaim(lease: Lease, cluster: string, token: string): Promise<string> {
-  const claim = await lease.holder();
+  const claim = await lease.read();
   if (claim?.token === token) return claim.id;
   throw new EverbrokerError(
     'OwnershipLost',
@@ -166,9 +166,10 @@ export async function releaseClaim(deps: Deps, claim: ClaimInput): Promise<void>
   await keeper?.ended;
   const { topology, hosts, token } = claim;
   for (const lease of leasesOf(deps, topology, hosts)) {
-    const found = await lease.holder();
+    const found = await lease.read();
     if (found !== null && found.token === token) await lease.remove(found.id);
   }
 }
 
-const stamp = (): string => `${Date.now()}-${Math.random()}`;
+/** In whole seconds: an engine on a machine of 32 bits keeps no more, and renewals are further apart. */
+const now = (): number => Math.floor(Date.now() / 1000);

@@ -4,7 +4,7 @@
  * reaches, kept in the worker's cache, and put on further hosts from there.
  */
 import { Readable } from 'node:stream';
-import { openClassData, storeClassData } from '../artefacts/class-data.js';
+import { findClassData, storeClassData } from '../artefacts/class-data.js';
 import { fetchDistribution } from '../artefacts/distribution.js';
 import { classDataKey } from '../core/activemq/class-data.js';
 import type { Distribution } from '../core/activemq/distribution.js';
@@ -39,7 +39,7 @@ export async function placeClassData(
   facts: JavaFacts,
 ): Promise<boolean> {
   const key = keyOf(facts, distribution);
-  const cached = await openClassData(deps.cache, key);
+  const cached = await findClassData(deps.cache, key);
   if (cached === undefined) return false;
   // The key goes away first and comes back last: what lies beside a key is whole and of that key.
   const script = `set -e
@@ -49,9 +49,8 @@ cat > "$1.new"
 [ "$(stat -c %s "$1.new")" = "$4" ] || { echo "the transfer of $1 was cut" >&2; exit 1; }
 mv "$1.new" "$1"
 printf "%s\\n" "$3" > "$2"`;
-  const { bytes, content } = cached;
-  const argv = ['sh', '-c', script, 'sh', classDataFile(topology), classDataKeyFile(topology), key, String(bytes)];
-  await run(host, argv, { stdin: content, timeoutMs: PUT_MS, signal });
+  const argv = ['sh', '-c', script, 'sh', classDataFile(topology), classDataKeyFile(topology), key, String(cached.bytes)];
+  await run(host, argv, { stdin: cached, timeoutMs: PUT_MS, signal });
   return true;
 }
 

@@ -1,9 +1,9 @@
 /** Java and ActiveMQ on a host. Unpacking goes to a temporary directory; a marker and a rename make it count. */
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { fetchDistribution, openHomeTar } from '../artefacts/distribution.js';
+import { fetchDistribution } from '../artefacts/distribution.js';
 import { fetchDriver } from '../artefacts/drivers.js';
-import { fetchJavaArchive, openJavaTar } from '../artefacts/java.js';
+import { fetchJavaArchive } from '../artefacts/java.js';
 import { renderHome } from '../core/activemq/render.js';
 import { EverbrokerError } from '../core/failure.js';
 import { parseJavaFacts } from '../core/health/parse-observation.js';
@@ -72,7 +72,7 @@ async function unpackJava(
   const part = partOf(home);
   const begun = await run(host, ['sh', '-c', BEGIN_TREE, 'sh', home, part], { timeoutMs: 60_000, signal });
   if (!isComplete(begun.stdout))
-    await putTree(host, openJavaTar(archive), { tree: home, part }, { timeoutMs: UNPACK_MS, signal });
+    await putTree(host, archive.tar, { tree: home, part }, { timeoutMs: UNPACK_MS, signal });
   return home;
 }
 
@@ -108,7 +108,7 @@ export async function installActiveMQ(
   });
   const unpack = isComplete(begun)
     ? putFiles(opened, overlays, { first: { script: END_TREE, args: [home] }, timeoutMs: 30_000, signal })
-    : putTree(opened, openHomeTar({ tar, distribution }), { tree: home, part }, { timeoutMs: UNPACK_MS, signal });
+    : putTree(opened, tar, { tree: home, part }, { timeoutMs: UNPACK_MS, signal });
   const place = { topology, host: opened, distribution, signal };
   const [warm] = await Promise.all([placeClassData(deps, place, parseJavaFacts(begun)), unpack]);
   return { changed: true, classData: warm, note: warm ? 'with class-data archive' : 'without class-data archive' };

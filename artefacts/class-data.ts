@@ -1,7 +1,7 @@
 /** Class-data archives that hosts made, kept for the next cluster: each by the exact key of JVM, architecture and jars. */
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -9,14 +9,8 @@ import { z } from 'zod';
 import { syncFile } from './archive.js';
 import type { ArtefactCache } from './cache.js';
 import { cacheDirectory } from './cache.js';
-import { readEntry, recordEntry, sha512Of } from './entry.js';
+import { readEntry, recordEntry, sha512Of, storedFile, type StoredFile } from './entry.js';
 import { withLock } from './lock.js';
-
-export interface ClassData {
-  path: string;
-  bytes: number;
-  content: Readable;
-}
 
 const factsSchema = z.object({ key: z.string() });
 
@@ -43,12 +37,12 @@ export async function storeClassData(
 }
 
 /** The archive of a key, or undefined: when there is none, or when it is not what was stored. */
-export async function openClassData(cache: ArtefactCache, key: string): Promise<ClassData | undefined> {
+export async function findClassData(cache: ArtefactCache, key: string): Promise<StoredFile | undefined> {
   const path = await classDataFile(cache, key);
   const entry = await readEntry(path);
   const facts = factsSchema.safeParse(entry?.facts);
   if (!facts.success || facts.data.key !== key) return undefined;
-  return { path, bytes: (await stat(path)).size, content: createReadStream(path, { highWaterMark: 1 << 18 }) };
+  return storedFile(path);
 }
 
 async function classDataFile(cache: ArtefactCache, key: string): Promise<string> {

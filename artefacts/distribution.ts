@@ -1,6 +1,4 @@
 /** ActiveMQ's distribution: fetched, trimmed for streaming, and read for what the configuration is made from. */
-import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { Distribution } from '../core/activemq/distribution.js';
 import { classPathJars, isUnusedJar, requiredShipped } from '../core/activemq/render.js';
@@ -10,6 +8,7 @@ import { obtain } from './archive.js';
 import type { Archive, Source } from './archive.js';
 import type { ArtefactCache, FetchOptions } from './cache.js';
 import { corrupt } from './checksum.js';
+import type { StoredFile } from './entry.js';
 import { knownSha512 } from './known-checksums.js';
 import { pinnedArchive } from './pinned-archive.js';
 import { findMaven } from './maven.js';
@@ -22,8 +21,8 @@ import { urlAllowed } from './url-policy.js';
 export type ActivemqSpec = Topology['activemq'];
 
 export interface CachedDistribution {
-  /** The trimmed, plain tar of the home. */
-  tar: string;
+  /** The home as a plain, trimmed tar: no top directory, owner root, times as upstream set them. */
+  tar: StoredFile;
   distribution: Distribution;
 }
 
@@ -45,10 +44,6 @@ export async function fetchDistribution(
   const { tar, facts } = await preparedTar(cache, { archive, recipe }, options);
   return { tar, distribution: { version, sha512: archive.sha512, ...facts } };
 }
-
-/** The home as a plain tar: no top directory, owner root, times as upstream set them. */
-export const openHomeTar = (cached: CachedDistribution): Readable =>
-  createReadStream(cached.tar, { highWaterMark: 1 << 18 });
 
 const defaultCoordinates = (version: string): string => `org.apache.activemq:apache-activemq:${version}:tar.gz:bin`;
 

@@ -15,6 +15,14 @@ export interface Entry {
   facts: unknown;
 }
 
+/** A file of the cache, to be sent somewhere. */
+export interface StoredFile {
+  path: string;
+  bytes: number;
+}
+
+export const storedFile = async (path: string): Promise<StoredFile> => ({ path, bytes: (await stat(path)).size });
+
 const sidecar = (path: string): string => `${path}.json`;
 
 /** Remembers a file. Call it when the file is at its final path: a rename changes the ctime that is remembered. */

@@ -1,16 +1,15 @@
 /** A Java archive that a topology names: fetched, checked to hold a Java, and made a plain tar for streaming. */
-import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { ArtefactCache, FetchOptions } from './cache.js';
 import { corrupt } from './checksum.js';
+import type { StoredFile } from './entry.js';
 import { pinnedArchive } from './pinned-archive.js';
 import type { PinnedSource } from './pinned-archive.js';
 import { preparedTar } from './prepared.js';
 
 export interface CachedJava {
-  /** Plain tar of the Java home. */
-  tar: string;
+  /** The Java home as a plain tar: no top directory, owner root. */
+  tar: StoredFile;
   /** SHA-512 of the archive that the topology names. */
   sha512: string;
 }
@@ -39,6 +38,3 @@ export async function fetchJavaArchive(
   const { tar } = await preparedTar(cache, { archive, recipe }, options);
   return { tar, sha512: archive.sha512 };
 }
-
-/** The Java home as a plain tar: no top directory, owner root. */
-export const openJavaTar = (cached: CachedJava): Readable => createReadStream(cached.tar, { highWaterMark: 1 << 18 });

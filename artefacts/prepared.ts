@@ -8,7 +8,7 @@ import { syncFile } from './archive.js';
 import type { ArtefactCache, FetchOptions } from './cache.js';
 import { cacheDirectory } from './cache.js';
 import { sizeOf } from './download.js';
-import { readEntry, recordEntry, sha512Of } from './entry.js';
+import { readEntry, recordEntry, sha512Of, storedFile, type StoredFile } from './entry.js';
 import { withLock } from './lock.js';
 import { prepareTar } from './prepare-tar.js';
 import type { Preparation, Prepared } from './prepare-tar.js';
@@ -23,12 +23,17 @@ export interface Recipe<Facts> extends Pick<Preparation, 'keep' | 'read'> {
   schema: z.ZodType<Facts>;
 }
 
+interface PreparedTar<Facts> {
+  tar: StoredFile;
+  facts: Facts;
+}
+
 /** The tar of an archive, made unless it is there already and untouched. */
 export async function preparedTar<Facts>(
   cache: ArtefactCache,
   what: { archive: Archive; recipe: Recipe<Facts> },
   options: FetchOptions,
-): Promise<{ tar: string; facts: Facts }> {
+): Promise<PreparedTar<Facts>> {
   const { archive, recipe } = what;
   const directory = await cacheDirectory(cache, 'prepared');
   const key = createHash('sha256').update(`${archive.sha512} ${recipe.format}`).digest('hex').slice(0, 16);
@@ -47,7 +52,7 @@ export async function preparedTar<Facts>(
       await syncFile(draft);
       await rename(draft, tar);
       await recordEntry(tar, { sha512, facts });
-      return { tar, facts };
+      return { tar: await storedFile(tar), facts };
     } finally {
       clearInterval(alive);
       await rm(draft, { force: true });
@@ -61,7 +66,7 @@ async function readFacts<Facts>(
   tar: string,
   schema: z.ZodType<Facts>,
   signal: AbortSignal | undefined,
-): Promise<{ tar: string; facts: Facts } | undefined> {
+): Promise<PreparedTar<Facts> | undefined> {
   const parsed = schema.safeParse((await readEntry(tar, signal))?.facts);
-  return parsed.success ? { tar, facts: parsed.data } : undefined;
+  return parsed.success ? { tar: await storedFile(tar), facts: parsed.data } : undefined;
 }

@@ -6,16 +6,9 @@ import { EverbrokerError } from '../core/failure.js';
 import { call, hasStatus, type DockerClient } from './docker-client.js';
 import type { CommandResult, ExecOptions } from './host.js';
 import { DockerShell, SHELL_COMMAND, fitsShell, keepShell, takeShell } from './docker-shell.js';
+import { StdinFailed, inputLength, watchInput } from './input.js';
 import { Demultiplexer, OutputTail, firstLine } from './output.js';
-import {
-  ANNOUNCE_PID,
-  DEFAULT_OUTPUT_BYTES,
-  KILL_GROUP,
-  KILL_MS,
-  StdinFailed,
-  settle,
-  watchInput,
-} from './supervision.js';
+import { ANNOUNCE_PID, DEFAULT_OUTPUT_BYTES, KILL_GROUP, KILL_MS, settle } from './supervision.js';
 
 export interface Target {
   client: DockerClient;
@@ -40,7 +33,7 @@ export async function execInContainer(
     input.release();
     throw error;
   });
-  const why = await settle(running, running.isFed ? { ...options, stdin: undefined } : options, input);
+  const why = await settle(running, options, input);
   const cutShort = why !== 'ended';
   if (cutShort) await kill(target, running).catch((error: unknown) => ignoreUnlessTimedOut(error, why));
   await running.finish(cutShort);
@@ -69,9 +62,10 @@ interface Running {
   /** Process group in the container, once announced; undefined when the command ended without. */
   pid: Promise<string | undefined>;
   ended: Promise<void>;
+  /** It reads its input from the stream, to the stream's end. */
   hasStdin: boolean;
-  /** Its input has been sent with it. */
-  isFed: boolean;
+  /** It is in a shell that goes on after it. */
+  isKept: boolean;
   /** What came where the command's output should be, of one that did not start. */
   before: () => string;
   /** How the stream broke, if it did. */
@@ -82,10 +76,10 @@ interface Running {
 }
 
 async function start(target: Target, argv: readonly string[], options: ExecOptions): Promise<Running> {
-  const { stdin } = options;
+  const bytes = inputLength(options.stdin);
   try {
-    return await (fitsShell(argv, stdin)
-      ? startInShell(target, argv, stdin, options)
+    return await (fitsShell(argv, bytes)
+      ? startInShell(target, argv, bytes, options)
       : startAlone(target, argv, options));
   } catch (error) {
     if (options.signal?.aborted) throw error;
@@ -108,7 +102,7 @@ async function startAlone(target: Target, argv: readonly string[], options: Exec
   });
   void ended.then(() => announce(undefined));
   return {
-    ...{ stream, stdout, stderr, pid, ended, hasStdin, isFed: false },
+    ...{ stream, stdout, stderr, pid, ended, hasStdin, isKept: false },
     before: () => stdout.text(),
     broken: () => broken,
     exitCode: () => awaitExitCode(target, exec),
@@ -120,7 +114,7 @@ async function startAlone(target: Target, argv: readonly string[], options: Exec
 async function startInShell(
   target: Target,
   argv: readonly string[],
-  stdin: string | Buffer | undefined,
+  bytes: number | null,
   options: ExecOptions,
 ): Promise<Running> {
   const key = `${target.client.address} ${target.container}`;
@@ -133,18 +127,19 @@ async function startInShell(
   const shell = taken?.shell ?? (await newShell(target, options));
   const { pid, announce, stdout, stderr, sinks } = outputs(options);
   let code: number | undefined;
-  const ended = shell.run(argv, stdin, { ...sinks, announce }, taken?.word).then((result) => {
+  const ended = shell.run(argv, bytes, { ...sinks, announce }, taken?.word).then((result) => {
     code = result;
     announce(undefined);
   });
   return {
-    ...{ stream: shell.stream, stdout, stderr, pid, ended, hasStdin: false, isFed: true },
+    ...{ stream: shell.stream, stdout, stderr, pid, ended, hasStdin: false, isKept: true },
     before: () => shell.before(),
     broken: () => (code === undefined ? shell.broken : undefined),
     exitCode: async () => code ?? null,
     async finish(cutShort) {
       if (!cutShort && code !== undefined) return keepShell(key, shell);
-      // What the end of the group still says belongs to the result; the shell may have been hurt as well.
+      // Of an input no more comes, which it may wait for. What the end of the group still says belongs to the result.
+      shell.stream.end();
       await Promise.race([ended, delay(EXIT_CODE_MS, undefined, { ref: false })]);
       shell.close();
     },

@@ -11,9 +11,8 @@ import { Demultiplexer, afterWord, beforeWord, firstLine } from './output.js';
 import { quote } from './quote.js';
 import { ANNOUNCE_PID } from './supervision.js';
 
-/** Longer ones and streams get an exec of their own: a shell reads its lines byte by byte, and what it is sent lies in memory. */
+/** Longer ones get an exec of their own: a shell reads its lines byte by byte. */
 const MOST_ARGUMENT_BYTES = 32 * 1024;
-const MOST_INPUT_BYTES = 1024 * 1024;
 
 /** How long a shell is kept for the next command, ms: the steps of an operation follow one another faster. */
 const IDLE_MS = 10_000;
@@ -27,7 +26,7 @@ const ANSWER_MS = 1_000;
 /**
  * Reads a word, which it answers; how many bytes of input follow, or `-`; and the command, quoted, with $n for line breaks.
  * Then the input's bytes. The command gets a process group of its own, whose number is its first line on stderr, as
- * everywhere. The word and the exit code end its stdout, the word its stderr. What the command does not read of its
+ * everywhere. dd reads no byte more than that, and long inputs in larger pieces than head. The word and the exit code end its stdout, the word its stderr. What the command does not read of its
  * input is read away, or it would be taken for the next command.
  */
 const SERVE = `n='
@@ -37,7 +36,7 @@ while IFS= read -r word; do
   IFS= read -r bytes && IFS= read -r line || exit
   eval "set -- $line"
   if [ "$bytes" = - ]; then setsid sh -c '${ANNOUNCE_PID}' sh "$@" </dev/null
-  else head -c "$bytes" | { setsid sh -c '${ANNOUNCE_PID}' sh "$@"; code=$?; cat >/dev/null; exit "$code"; }
+  else dd bs=65536 iflag=fullblock,count_bytes count="$bytes" 2>/dev/null | { setsid sh -c '${ANNOUNCE_PID}' sh "$@"; code=$?; cat >/dev/null; exit "$code"; }
   fi
   code=$?
   printf '\\n%s %s\\n' "$word" "$code"
@@ -47,10 +46,9 @@ done`;
 /** What the engine has to run for it. */
 export const SHELL_COMMAND: readonly string[] = ['sh', '-c', SERVE];
 
-/** Whether a shell can run it. */
-export function fitsShell(argv: readonly string[], stdin: unknown): stdin is string | Buffer | undefined {
-  const isSmall = stdin === undefined || typeof stdin === 'string' || Buffer.isBuffer(stdin);
-  if (!isSmall || (stdin !== undefined && Buffer.byteLength(stdin) > MOST_INPUT_BYTES)) return false;
+/** Whether a shell can run it; it has to be told how long the input is, which of a stream nobody knows. */
+export function fitsShell(argv: readonly string[], bytes: number | null | undefined): bytes is number | null {
+  if (bytes === undefined) return false;
   return argv.reduce((sum, word) => sum + word.length, 0) <= MOST_ARGUMENT_BYTES && !argv.some((w) => w.includes('\0'));
 }
 
@@ -104,11 +102,12 @@ export class DockerShell {
 
   /**
    * Runs a command. Both streams end with the promise: with its exit code, or undefined when the shell is gone.
+   * @param bytes What of the stream, from now on, is the command's input; null for none.
    * @param word The one that was answered; undefined when none was asked for.
    */
   run(
     argv: readonly string[],
-    stdin: string | Buffer | undefined,
+    bytes: number | null,
     reader: Reader,
     word?: string,
   ): Promise<number | undefined> {
@@ -132,9 +131,7 @@ export class DockerShell {
       if (!this.isOpen) this.#onClose();
       // On one line: the shell reads lines.
       const line = quote(argv).replaceAll('\n', `'"$n"'`);
-      const bytes = stdin === undefined ? '-' : String(Buffer.byteLength(stdin));
-      this.stream.write(`${word === undefined ? `${mark}\n` : ''}${bytes}\n${line}\n`);
-      if (stdin !== undefined) this.stream.write(stdin);
+      this.stream.write(`${word === undefined ? `${mark}\n` : ''}${bytes ?? '-'}\n${line}\n`);
     });
   }
 

@@ -1,5 +1,6 @@
 /** One host, whatever it is made of. No dockerode or ssh2 type crosses this interface. */
-import type { Duplex, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
+import type { CommandInput } from './input.js';
 
 export interface ExecOptions {
   /** How long the command may run, ms; then it is killed on the host and the result says `timedOut`. */
@@ -7,7 +8,7 @@ export interface ExecOptions {
   /** Cancels: the command and its process group are killed on the host, and exec throws the signal's reason. */
   signal?: AbortSignal | undefined;
   /** Standard input; secrets and files go this way, never through argv. */
-  stdin?: string | Buffer | Readable | undefined;
+  stdin?: CommandInput | undefined;
   /** Bytes kept of stdout and of stderr each; more is dropped from the front (the end is what tells). Default 1 MiB. */
   maxOutputBytes?: number | undefined;
 }

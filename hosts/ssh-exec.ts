@@ -4,12 +4,13 @@ import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientChannel } from 'ssh2';
 import type { CommandResult, ExecOptions } from './host.js';
+import { StdinFailed, watchInput } from './input.js';
 import { OutputTail, afterWord } from './output.js';
 import { commandLine, sameGroup } from './ssh-command.js';
 import type { SshConnection } from './ssh-connection.js';
 import { ChannelRefused, LinkLost, loginRefused, unreachable } from './ssh-errors.js';
 import { connectionOf, type Orphan, type SshEntry } from './ssh-pool.js';
-import { DEFAULT_OUTPUT_BYTES, KILL_GROUP, KILL_MS, StdinFailed, settle, watchInput } from './supervision.js';
+import { DEFAULT_OUTPUT_BYTES, KILL_GROUP, KILL_MS, settle } from './supervision.js';
 
 export interface SshTarget {
   entry: SshEntry;
@@ -32,14 +33,14 @@ export async function execOverSsh(
 ): Promise<CommandResult> {
   options.signal?.throwIfAborted();
   const startedAt = Date.now();
-  const input = watchInput(options.stdin);
+  const input = watchInput(options.stdin ?? '');
   const running = await start(target, argv, options).catch((error: unknown) => {
     input.release();
     if (options.signal?.aborted) throw options.signal.reason;
     throw unreachable(target.name, error);
   });
   try {
-    const why = await settle(running, { ...options, stdin: options.stdin ?? '' }, input);
+    const why = await settle(running, options, input);
     if (why !== 'ended') await kill(target, running, why);
     if (why === 'aborted') throw options.signal?.reason;
     if (why instanceof StdinFailed) throw why.cause;

@@ -1,10 +1,11 @@
 /** Files on a host, all of them through exec, so that a guard in front of the command covers them too. */
 import { randomUUID } from 'node:crypto';
-import { Transform, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { EverbrokerError } from '../core/failure.js';
 import { TREE_MARK } from '../core/layout.js';
 import { archiveOf, type HostFile } from './archive.js';
 import type { Host } from './host.js';
+import type { InputFile } from './input.js';
 import { commandFailed, run } from './run.js';
 
 export type { HostFile } from './archive.js';
@@ -12,8 +13,6 @@ export type { HostFile } from './archive.js';
 export interface TransferOptions {
   timeoutMs: number;
   signal?: AbortSignal | undefined;
-  /** Bytes handed over so far: the sign of life of a long transfer. */
-  onProgress?: ((bytes: number) => void) | undefined;
 }
 
 /**
@@ -57,13 +56,12 @@ export async function putFiles(
   for (const { path } of files) insistOnFilePath(path);
   const id = randomUUID().slice(0, 8);
   const archive = await archiveOf(files, (path) => temporaryName(path, id));
-  const { timeoutMs, signal, onProgress, first } = options;
+  const { timeoutMs, signal, first } = options;
   const script = first === undefined ? PUT_FILES : `${PREPARE}\n${PUT_FILES}`;
   const preparation = first === undefined ? [] : [first.script, String(first.args.length), ...first.args];
   const argv = ['sh', '-c', script, 'put-files', ...preparation, id, ...files.map(({ path }) => path)];
   const result = await host.exec(argv, { timeoutMs, signal, stdin: archive });
   if (result.timedOut || result.exitCode !== 0) throw commandFailed(result, `write ${listed(files)}`);
-  onProgress?.(archive.length);
   return result.stdout;
 }
 
@@ -92,35 +90,17 @@ if [ -d "$part.overlay" ]; then cp -a "$part.overlay/." "$part/" && rm -rf "$par
 chmod 0755 "$part" && rm -rf "$tree" && mv -T "$part" "$tree"`;
 
 /**
- * Unpacks a tar stream whose last entry is TREE_MARK, all or nothing: it grows beside its place and is renamed. Everything
+ * Unpacks a tar whose last entry is TREE_MARK, all or nothing: it grows beside its place and is renamed. Everything
  * belongs to root.
  * @throws EverbrokerError CommandFailed | CommandTimedOut | HostUnreachable
  */
 export async function putTree(
   host: Host,
-  archive: Readable,
+  archive: InputFile | Readable,
   { tree, part }: { tree: string; part: string },
-  { timeoutMs, signal, onProgress }: TransferOptions,
+  { timeoutMs, signal }: TransferOptions,
 ): Promise<void> {
-  const stdin = onProgress ? counted(archive, onProgress) : archive;
-  await run(host, ['sh', '-c', PUT_TREE, 'put-tree', tree, part], { timeoutMs, signal, stdin });
-}
-
-function counted(source: Readable, onProgress: (bytes: number) => void): Readable {
-  let bytes = 0;
-  const counter = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      onProgress(bytes);
-      done(null, chunk);
-    },
-  });
-  // pipe() passes the end on, but not an error: without this the command would wait for ever.
-  source.once('error', (error) => counter.destroy(error));
-  source.once('close', () => {
-    if (!source.readableEnded) counter.destroy(new Error('the archive was closed before its end'));
-  });
-  return source.pipe(counter);
+  await run(host, ['sh', '-c', PUT_TREE, 'put-tree', tree, part], { timeoutMs, signal, stdin: archive });
 }
 
 /** $1 = path; 66 (EX_NOINPUT) tells a missing file from one that cannot be read. */

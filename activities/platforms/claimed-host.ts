@@ -8,7 +8,7 @@ import { NOT_THE_OWNER } from '../../hosts/owned-host.js';
 
 /**
  * Where the state will be, so that it is still there after a boot in the middle of an operation; on a machine that has
- * that read-only, in memory, so that the preflight can tell of it. Lines: id, cluster, token, operation, content.
+ * that read-only, in memory, so that the preflight can tell of it. Lines: id, cluster, token, operation, renewed at.
  */
 export const CLAIM_PLACE = `claim=/var/lib/everbroker.claim
 [ -w /var/lib ] || claim=/run/everbroker.claim`;

@@ -43,16 +43,16 @@ export function sshLease(deps: Deps, topology: Topology, host: string): Lease {
     const opened = await deps.openHost(topology, host);
     return (await run(opened, ['sh', '-c', SCRIPT, 'claim', ...args], { timeoutMs: LEASE_MS })).stdout;
   };
-  const read = async (): Promise<FoundClaim | null> => foundIn(await call('read'));
   return {
-    async take({ cluster, token, operation, content }) {
-      return foundIn(await call('take', randomUUID(), cluster, token, operation.replaceAll('\n', ' '), content));
+    async take({ cluster, token, operation, renewedAt }) {
+      const lines = [randomUUID(), cluster, token, operation.replaceAll('\n', ' '), String(renewedAt)];
+      return foundIn(await call('take', ...lines));
     },
-    holder: read,
-    read,
-    async renew(id, content) {
+    read: async () => foundIn(await call('read')),
+    async renew(id, renewedAt) {
       const opened = await deps.openHost(topology, host);
-      const renewed = await opened.exec(['sh', '-c', SCRIPT, 'claim', 'renew', id, content], { timeoutMs: LEASE_MS });
+      const argv = ['sh', '-c', SCRIPT, 'claim', 'renew', id, String(renewedAt)];
+      const renewed = await opened.exec(argv, { timeoutMs: LEASE_MS });
       if (renewed.exitCode === 0) return;
       const message = `${host}: the claim on the machine could not be renewed: ${renewed.stderr.trim() || 'it was taken away'}`;
       throw new EverbrokerError(renewed.exitCode === GONE ? 'OwnershipLost' : 'CommandFailed', message, { host });
@@ -63,6 +63,6 @@ export function sshLease(deps: Deps, topology: Topology, host: string): Lease {
 
 function foundIn(text: string): FoundClaim | null {
   if (text === '') return null;
-  const [id = '', cluster = '', token = '', operation = '', content = ''] = text.split('\n');
-  return { id, cluster: cluster || null, token, operation, content };
+  const [id = '', cluster = '', token = '', operation = '', renewedAt = ''] = text.split('\n');
+  return { id, cluster: cluster || null, token, operation, renewedAt: Number(renewedAt) };
 }

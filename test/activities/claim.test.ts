@@ -8,7 +8,7 @@ import { aParsedTopology } from '../support/topologies.js';
 
 interface Stored {
   id: string;
-  content: string;
+  renewedAt: number;
   labels: Record<string, string>;
 }
 
@@ -23,7 +23,6 @@ function world() {
       claim = { ...made, id: `claim-${++next}` };
       return Promise.resolve({ taken: false, id: claim.id });
     },
-    findClaim: () => Promise.resolve(claim),
     readClaim: () => Promise.resolve(claim),
     renewClaim: () => Promise.resolve(void renewals++),
     // As an engine: not before everything else that is ready has gone on.

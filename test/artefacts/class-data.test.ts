@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { openArtefactCache } from '../../artefacts/cache.js';
-import { openClassData, storeClassData } from '../../artefacts/class-data.js';
+import { findClassData, storeClassData } from '../../artefacts/class-data.js';
 import { temporaryDirectory } from './archives.js';
 
 const KEY = 'OpenJDK 17.0.15+6 x86_64\nlib/a.jar 100 1\n';
@@ -15,21 +14,21 @@ const stream = (content = DATA) => Readable.from([content]);
 describe('class data', () => {
   test('is read back under exactly its key', async (t) => {
     const cache = openArtefactCache({ directory: await temporaryDirectory(t) });
-    assert.equal(await openClassData(cache, KEY), undefined);
+    assert.equal(await findClassData(cache, KEY), undefined);
     await storeClassData(cache, KEY, stream());
-    const found = await openClassData(cache, KEY);
+    const found = await findClassData(cache, KEY);
     assert.ok(found);
     assert.equal(found.bytes, DATA.length);
-    assert.deepEqual(await buffer(found.content), DATA);
-    assert.equal(await openClassData(cache, `${KEY}lib/b.jar`), undefined);
+    assert.deepEqual(await readFile(found.path), DATA);
+    assert.equal(await findClassData(cache, `${KEY}lib/b.jar`), undefined);
   });
 
   test('is replaced whole, also by several at once', async (t) => {
     const cache = openArtefactCache({ directory: await temporaryDirectory(t) });
     await Promise.all([1, 2, 3, 4].map((n) => storeClassData(cache, KEY, stream(Buffer.alloc(100_000 * n, n)))));
-    const found = await openClassData(cache, KEY);
+    const found = await findClassData(cache, KEY);
     assert.ok(found);
-    const content = await buffer(found.content);
+    const content = await readFile(found.path);
     assert.deepEqual(content, Buffer.alloc(content.length, content.length / 100_000));
     assert.equal((await readdir(join(cache.directory, 'class-data'))).length, 2);
   });
@@ -37,10 +36,9 @@ describe('class data', () => {
   test('that was damaged is not used', async (t) => {
     const cache = openArtefactCache({ directory: await temporaryDirectory(t) });
     await storeClassData(cache, KEY, stream());
-    const found = await openClassData(cache, KEY);
-    found?.content.destroy();
+    const found = await findClassData(cache, KEY);
     await writeFile(found?.path ?? '', 'other data');
-    assert.equal(await openClassData(cache, KEY), undefined);
+    assert.equal(await findClassData(cache, KEY), undefined);
   });
 
   test('of a stream that breaks is not stored', async (t) => {

@@ -1,9 +1,11 @@
 /** A host in memory that really behaves. What it does and does not do: fake-host.md. */
 import type { Duplex } from 'node:stream';
-import { Readable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { finished } from 'node:stream/promises';
 import { EverbrokerError } from '../../core/failure.js';
 import type { CommandResult, ExecOptions, Host } from '../../hosts/host.js';
+import { watchInput } from '../../hosts/input.js';
 import { OutputTail } from '../../hosts/output.js';
 import { builtins } from './fake-commands.js';
 import { FakeFiles } from './fake-files.js';
@@ -195,5 +197,17 @@ const matcher = (words: readonly string[] | Matches): Matches =>
   typeof words === 'function' ? words : (argv) => words.every((word, index) => argv[index] === word);
 
 async function contentOf(stdin: ExecOptions['stdin']): Promise<Buffer> {
-  return stdin instanceof Readable ? buffer(stdin) : Buffer.from(stdin ?? '');
+  if (stdin instanceof Readable) return buffer(stdin);
+  const input = watchInput(stdin ?? '');
+  const pieces: Buffer[] = [];
+  const sink = new Writable({
+    write(piece: Buffer, _encoding, done) {
+      pieces.push(Buffer.from(piece));
+      done();
+    },
+  });
+  const broken = input.failed.then(({ cause }) => Promise.reject(cause as Error));
+  input.feed(sink, true);
+  await Promise.race([finished(sink), broken]);
+  return Buffer.concat(pieces);
 }

@@ -106,7 +106,7 @@ export class FaultSite {
       await engine.startContainer(id);
     }
     const [lease] = docker.leases(this.deps, topology, ['h1']);
-    const claim = { cluster: topology.name, token, operation: 'a test', content: '0' };
+    const claim = { cluster: topology.name, token, operation: 'a test', renewedAt: 0 };
     await lease?.take(claim, this.signal());
   }
 

@@ -1,9 +1,13 @@
 /** What every Host must do, be it a fake, a container or a machine behind SSH. */
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, test, type TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Host } from '../../hosts/host.js';
+import type { InputFile } from '../../hosts/input.js';
 import { TREE_MARK } from '../../core/layout.js';
 import { putFiles, putTree, readFile } from '../../hosts/transfer.js';
 import { archiveOf } from '../../hosts/archive.js';
@@ -37,6 +41,15 @@ const zeros = (chunks: number): Readable =>
       for (let i = 0; i < chunks; i++) yield Buffer.alloc(64 * 1024);
     })(),
   );
+
+/** A file of this machine, as long as a test needs it. */
+async function fileOf(t: TestContext, text: string): Promise<InputFile> {
+  const directory = await mkdtemp(join(tmpdir(), 'everbroker-input-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const path = join(directory, 'input');
+  await writeFile(path, text);
+  return { path, bytes: Buffer.byteLength(text) };
+}
 
 /** Polls: the end of a killed process may be noticed a moment later. */
 async function eventually(claim: () => Promise<boolean>, message: string): Promise<void> {
@@ -94,6 +107,24 @@ export function hostContract(kind: string, open: () => Promise<HostUnderTest>): 
         const expected = stdin === '' ? '' : 'grün';
         assert.equal((await host.exec(['cat'], { ...within, stdin })).stdout, expected);
       }
+    });
+
+    test('reads an input of any length from a file', async (t) => {
+      for (const lines of [0, 1, 900_000]) {
+        const text = Array.from({ length: lines }, (_, i) => `line ${i}\n`).join('');
+        const stdin = await fileOf(t, text);
+        const { stdout } = await host.exec(['cat'], { ...within, stdin, maxOutputBytes: 16 * 1024 * 1024 });
+        assert.ok(stdout === text, `${stdout.length} characters instead of ${text.length}`);
+        assert.equal((await host.exec(['true'], { ...within, stdin })).exitCode, 0);
+      }
+    });
+
+    test('does not pass a file off as an input that it no longer is', async (t) => {
+      const { path, bytes } = await fileOf(t, 'a'.repeat(600_000));
+      for (const other of [bytes + 1, bytes - 1])
+        await assert.rejects(host.exec(['cat'], { ...within, stdin: { path, bytes: other } }), /no longer \d+ bytes/);
+      await assert.rejects(host.exec(['cat'], { ...within, stdin: { path: `${path}-gone`, bytes } }), /ENOENT/);
+      assert.equal((await host.exec(['wc', '-c'], { ...within, stdin: { path, bytes } })).stdout.trim(), '600000');
     });
 
     test('puts characters together that were split on the way', async () => {

@@ -1,9 +1,9 @@
 /** This machine as a host, for tests that need real processes and no container. */
 import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
-import { Readable } from 'node:stream';
 import { EverbrokerError } from '../../core/failure.js';
 import type { Host } from '../../hosts/host.js';
+import { watchInput } from '../../hosts/input.js';
 
 export function localHost(name = 'here'): Host {
   return {
@@ -27,8 +27,9 @@ export function localHost(name = 'here'): Host {
         child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
         // a command that does not read its input ends all the same
         child.stdin.on('error', () => undefined);
-        if (stdin instanceof Readable) stdin.pipe(child.stdin);
-        else child.stdin.end(stdin);
+        const input = watchInput(stdin ?? '');
+        input.feed(child.stdin, true);
+        void input.failed.then(({ cause }) => reject(cause as Error));
         child.once('error', reject);
         child.once('close', (code) => {
           clearTimeout(timer);

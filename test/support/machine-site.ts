@@ -53,7 +53,7 @@ export class MachineSite {
     const { lease, topology } = this;
     const held = await lease.read();
     if (held !== null) await lease.remove(held.id);
-    await lease.take({ cluster: topology.name, token, operation: 'a test', content: '0' }, AbortSignal.timeout(10_000));
+    await lease.take({ cluster: topology.name, token, operation: 'a test', renewedAt: 0 }, AbortSignal.timeout(10_000));
     await ssh.claimHost({ deps: this.deps, topology, host: this.host }, token);
   }
 

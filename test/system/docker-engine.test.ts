@@ -216,29 +216,30 @@ describe('volumes', () => {
 });
 
 describe('claims', () => {
-  const spec = (content: string) => ({ name: `${cluster}-claim`, image, labels, content });
+  const name = `${cluster}-claim`;
+  const spec = (renewedAt: number) => ({ name, image, labels, renewedAt });
 
   test('let exactly one of many rivals in', async () => {
-    const rivals = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((who) => engine.createClaim(spec(who))));
+    const rivals = await Promise.all([1, 2, 3, 4, 5].map((at) => engine.createClaim(spec(at))));
     const winners = rivals.filter((outcome) => !outcome.taken);
     assert.equal(winners.length, 1);
-    const holder = await engine.findClaim(spec('').name);
+    const holder = await engine.readClaim(name);
     for (const outcome of rivals) assert.equal(outcome.taken ? outcome.existing.id : outcome.id, holder?.id);
     await engine.removeClaim(holder?.id ?? '');
   });
 
-  test('show what their holder wrote last, and are lost when they are gone, also if the name is taken anew', async () => {
-    const first = await engine.createClaim(spec('first'));
+  test('show their holder’s last sign of life, and are lost when they are gone, also if the name is taken anew', async () => {
+    const first = await engine.createClaim(spec(1_795_911_816));
     assert.ok(!first.taken);
-    assert.equal((await engine.readClaim(spec('').name))?.content, 'first');
-    await engine.renewClaim(first.id, 'still here, ü');
-    assert.equal((await engine.readClaim(spec('').name))?.content, 'still here, ü');
+    assert.equal((await engine.readClaim(name))?.renewedAt, 1_795_911_816);
+    await engine.renewClaim(first.id, 1_795_911_819);
+    assert.equal((await engine.readClaim(name))?.renewedAt, 1_795_911_819);
     await engine.removeClaim(first.id);
     await engine.removeClaim(first.id);
-    assert.equal(await engine.readClaim(spec('').name), null);
-    const second = await engine.createClaim(spec('second'));
+    assert.equal(await engine.readClaim(name), null);
+    const second = await engine.createClaim(spec(2));
     assert.ok(!second.taken);
-    await assert.rejects(engine.renewClaim(first.id, 'mine'), isType('OwnershipLost'));
+    await assert.rejects(engine.renewClaim(first.id, 3), isType('OwnershipLost'));
     await engine.removeClaim(second.id);
   });
 });

@@ -54,7 +54,7 @@ before(async () => {
 after(() => machines.close());
 
 describe('the claim on a machine', () => {
-  const claim = { cluster: 'machines', operation: 'deploy by me', content: '1' };
+  const claim = { cluster: 'machines', operation: 'deploy by me', renewedAt: 1 };
 
   test('is taken once, read by all, and renewed and removed by its own id only', async () => {
     const { lease } = site;
@@ -63,11 +63,11 @@ describe('the claim on a machine', () => {
     const held = await lease.take({ ...claim, token: 'two' }, signal());
     assert.ok(held);
     assert.deepEqual({ ...held, id: '' }, { ...claim, id: '', token: 'one' });
-    await lease.renew(held.id, '2');
-    assert.equal((await lease.read())?.content, '2');
-    await assert.rejects(lease.renew('another', '3'), failing('OwnershipLost', /taken away/));
+    await lease.renew(held.id, 2);
+    assert.equal((await lease.read())?.renewedAt, 2);
+    await assert.rejects(lease.renew('another', 3), failing('OwnershipLost', /taken away/));
     await lease.remove('another');
-    assert.equal((await lease.read())?.content, '2');
+    assert.equal((await lease.read())?.renewedAt, 2);
     await lease.remove(held.id);
     assert.equal(await lease.read(), null);
   });
