@@ -105,12 +105,7 @@ export class DockerShell {
    * @param bytes What of the stream, from now on, is the command's input; null for none.
    * @param word The one that was answered; undefined when none was asked for.
    */
-  run(
-    argv: readonly string[],
-    bytes: number | null,
-    reader: Reader,
-    word?: string,
-  ): Promise<number | undefined> {
+  run(argv: readonly string[], bytes: number | null, reader: Reader, word?: string): Promise<number | undefined> {
     const mark = word ?? newWord();
     const ends = { stdout: '', stderr: '' };
     return new Promise((resolve) => {

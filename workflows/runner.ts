@@ -89,13 +89,17 @@ export class Runner {
       return await this.verifyBridges();
     } catch (error) {
       if (isCancellation(error)) throw error;
-      let checks: Check[] = [];
-      // Only a step waits for a decision.
+      let checks: Check[] | undefined;
+      let failed: unknown = error;
+      // Only a step waits for a decision. It has failed already: what has been waited for once is not waited for again.
       await this.operation.step(step, async () => {
+        const before = failed;
+        failed = undefined;
+        if (before !== undefined) throw before;
         checks = await this.verifyBridges();
         return { changed: false };
       });
-      return checks;
+      return checks ?? [];
     }
   }
 

@@ -75,7 +75,11 @@ describe('the home of ActiveMQ', () => {
     const { ino } = await stat(first.tar.path);
     assert.deepEqual(await fetchDistribution(cache, spec), first);
     assert.equal((await stat(first.tar.path)).ino, ino);
-    for (const damage of [() => truncate(first.tar.path, 700), () => rm(first.tar.path), () => rm(`${first.tar.path}.json`)]) {
+    for (const damage of [
+      () => truncate(first.tar.path, 700),
+      () => rm(first.tar.path),
+      () => rm(`${first.tar.path}.json`),
+    ]) {
       await damage();
       assert.deepEqual(await fetchDistribution(cache, spec), first);
       assert.deepEqual(await readFile(first.tar.path), whole);

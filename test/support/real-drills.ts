@@ -18,6 +18,13 @@ export const shortScenario = (
   ...more,
 });
 
+/** Longer than a watchdog takes to act, and than a takeover then takes. */
+export const FREEZE = shortScenario({
+  target: { role: 'master', group: 'brokerA' },
+  fault: { kind: 'freeze', holdSeconds: 30 },
+  expect: { brokerRtoSeconds: 25 },
+});
+
 export const startDrill = (
   system: System,
   topology: Topology,

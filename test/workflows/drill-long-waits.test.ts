@@ -81,6 +81,17 @@ describe('a fault that is held for long', () => {
     ));
 });
 
+describe('a fault that is still found after its healing', () => {
+  test('fails the drill by that name, whatever else held', () =>
+    deployed(async ({ scene }) => {
+      scene.fake.drills.sticky = true;
+      const handle = await scene.start('runDrill', { scenario: scenario() });
+      const { type } = await failureOf(handle.result());
+      assert.equal(type, 'FaultNotHealed');
+      assert.equal(onlyRecord(scene).healed, false);
+    }));
+});
+
 describe('the longest time of a drill', () => {
   const cut = 'ended early: longer than 6 min: healed and ended';
 

@@ -131,14 +131,6 @@ describe('a drill whose hypothesis does not hold', { concurrency: 3 }, () => {
     assert.equal(scene.fake.drills.events.length, 1);
     assert.equal((scene.fake.drills.events[0] as { verdict: string }).verdict, 'failed');
   });
-
-  test('that leaves a fault behind fails by that name, whatever else held', async () => {
-    const scene = await deployed();
-    scene.fake.drills.sticky = true;
-    const { type } = await failureOf(drill(scene, { fault: { kind: 'freeze', holdSeconds: 1 } }));
-    assert.equal(type, 'FaultNotHealed');
-    assert.equal(onlyRecord(scene).healed, false);
-  });
 });
 
 describe('a drill that proves nothing', { concurrency: 3 }, () => {

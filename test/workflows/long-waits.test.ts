@@ -4,9 +4,10 @@ import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EverbrokerError } from '../../core/failure.js';
 import { holderWorkflowId } from '../../core/naming.js';
+import { progressQuery } from '../../workflows/messages.js';
 import { fault } from '../support/fake-cluster.js';
 import { lasted, skipping, timers, times } from '../support/skipping.js';
-import { failureOf, type Scene } from '../support/workflow-env.js';
+import { failureOf, stepOf, type Scene } from '../support/workflow-env.js';
 
 describe('a failed step that waits for a decision', () => {
   test('does so for as long as the input says, and then ends the operation with its own failure', async () => {
@@ -114,6 +115,52 @@ describe('roles that are not as they must be', () => {
       assert.match(message, /TwoMasters/);
       const polls = (await timers(handle)).filter((seconds) => seconds === 0.5);
       assert.ok(polls.length > 50 && polls.length <= 61, String(polls.length));
+    });
+  });
+});
+
+describe('bridges that do not come up', () => {
+  /** Messages cross all the same. @returns what lets them come up. */
+  function noBridges({ fake }: Scene): () => void {
+    const read = fake.read.bind(fake);
+    let down = true;
+    fake.read = (host, group) =>
+      read(host, group).map((reading) =>
+        down && reading.broker.state === 'answered'
+          ? { ...reading, broker: { ...reading.broker, broker: { ...reading.broker.broker, bridges: [] } } }
+          : reading,
+      );
+    return () => (down = false);
+  }
+
+  test('end the deployment by that name, when they have been waited for once', async () => {
+    await skipping({ groups: 2 }, async ({ scene }) => {
+      noBridges(scene);
+      const handle = await scene.start('deployCluster');
+      const { type, message } = await failureOf(handle.result());
+      assert.equal(type, 'VerificationFailed');
+      assert.match(message, /BridgeDown/);
+      const polls = (await timers(handle)).filter((seconds) => seconds === 0.5);
+      assert.ok(polls.length > 50 && polls.length <= 61, String(polls.length));
+    });
+  });
+
+  test('wait for a decision, and are looked for again when the step is tried again', async () => {
+    await skipping({ groups: 2 }, async ({ scene, pass }) => {
+      const comeUp = noBridges(scene);
+      const handle = await scene.start('deployCluster', { onFailure: 'wait' });
+      const proof = async () => stepOf(await handle.query(progressQuery), 'proveMessages');
+      while ((await proof())?.status !== 'waiting') await pass(5);
+      assert.match((await proof())?.error ?? '', /BridgeDown/);
+      comeUp();
+      await handle.executeUpdate('retryStep', { args: [{}] });
+      const { outcome, checks } = await handle.result();
+      assert.equal(outcome, 'deployed');
+      assert.ok(
+        checks.some(({ name }) => /^bridge /.test(name)),
+        JSON.stringify(checks.map(({ name }) => name)),
+      );
+      assert.ok(checks.every(({ ok }) => ok));
     });
   });
 });
