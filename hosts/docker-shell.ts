@@ -26,17 +26,22 @@ const ANSWER_MS = 1_000;
 /**
  * Reads a word, which it answers; how many bytes of input follow, or `-`; and the command, quoted, with $n for line breaks.
  * Then the input's bytes. The command gets a process group of its own, whose number is its first line on stderr, as
- * everywhere. dd reads no byte more than that, and long inputs in larger pieces than head. The word and the exit code end its stdout, the word its stderr. What the command does not read of its
- * input is read away, or it would be taken for the next command.
+ * everywhere. The word and the exit code end its stdout, the word its stderr. What the command does not read of its
+ * input is read away, or it would be taken for the next command. Both dd and head read no byte more than they are to;
+ * dd takes long inputs in larger pieces, which halves what that costs, but not every dd can count bytes.
  */
 const SERVE = `n='
 '
+counted='bs=65536 iflag=fullblock,count_bytes'
+if dd $counted count=0 </dev/null >/dev/null 2>&1; then take() { dd $counted count="$1" 2>/dev/null; }
+else take() { head -c "$1"; }
+fi
 while IFS= read -r word; do
   echo "$word"
   IFS= read -r bytes && IFS= read -r line || exit
   eval "set -- $line"
   if [ "$bytes" = - ]; then setsid sh -c '${ANNOUNCE_PID}' sh "$@" </dev/null
-  else dd bs=65536 iflag=fullblock,count_bytes count="$bytes" 2>/dev/null | { setsid sh -c '${ANNOUNCE_PID}' sh "$@"; code=$?; cat >/dev/null; exit "$code"; }
+  else take "$bytes" | { setsid sh -c '${ANNOUNCE_PID}' sh "$@"; code=$?; cat >/dev/null; exit "$code"; }
   fi
   code=$?
   printf '\\n%s %s\\n' "$word" "$code"

@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { dockerClient } from '../../hosts/docker-client.js';
+import { openDockerEngine } from '../../hosts/docker-engine.js';
 import { startDockerDaemon, type DockerDaemon } from '../support/docker-daemon.js';
 
 const exec = promisify(execFile);
@@ -60,6 +61,20 @@ describe('an engine of a test’s own', () => {
     assert.equal(await greeting('127.0.0.1', port), 'alive\n');
     assert.notEqual(await startedAt(daemon), started);
     assert.equal((await dockerClient().docker.info()).ID, other.ID);
+  });
+
+  test('leaves a claim that was renewed as it is when it starts again: never started, and with its last sign of life', async () => {
+    const engine = openDockerEngine(daemon.address);
+    const claim = { name: 'claim', image: 'everbroker/debian:bookworm', labels: {}, renewedAt: 1 };
+    const made = await engine.createClaim(claim);
+    assert.ok(!made.taken);
+    await engine.renewClaim(made.id, 1_795_911_819);
+    for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+      await daemon.restart(signal);
+      assert.equal((await engine.container(claim.name))?.neverStarted, true);
+      assert.equal((await engine.readClaim(claim.name))?.renewedAt, 1_795_911_819);
+    }
+    await engine.removeClaim(made.id);
   });
 
   test('is no part of the machine’s engine', async () => {

@@ -104,6 +104,15 @@ describe('a shell that stands ready in a container', () => {
     assert.equal((await sh('ls /tmp')).stdout, '');
   });
 
+  test('counts an input in another way where dd cannot', async () => {
+    const script = 'rm "$(command -v dd)"; printf "#!/bin/sh\nexit 1\n" >/usr/bin/dd && chmod 0755 /usr/bin/dd';
+    assert.equal((await sh(script)).exitCode, 0);
+    await signal('KILL', (await shells())[0]);
+    const input = 'x'.repeat(300_000);
+    assert.equal((await sh('head -c 1 | wc -c', input)).stdout.trim(), '1');
+    assert.equal((await sh('wc -c', input)).stdout.trim(), '300000');
+  });
+
   test('is not used again after a command that had to be killed', async () => {
     const [before] = await shells();
     const killed = await host.exec(['sh', '-c', 'echo begun; trap "" TERM; sleep 1000'], { timeoutMs: 300 });
