@@ -49,16 +49,8 @@ cat > "$1.new"
 [ "$(stat -c %s "$1.new")" = "$4" ] || { echo "the transfer of $1 was cut" >&2; exit 1; }
 mv "$1.new" "$1"
 printf "%s\\n" "$3" > "$2"`;
-  const argv = [
-    'sh',
-    '-c',
-    script,
-    'sh',
-    classDataFile(topology),
-    classDataKeyFile(topology),
-    key,
-    String(cached.bytes),
-  ];
+  const places = [classDataFile(topology), classDataKeyFile(topology)];
+  const argv = ['sh', '-c', script, 'sh', ...places, key, String(cached.bytes)];
   await run(host, argv, { stdin: cached, timeoutMs: PUT_MS, signal });
   return true;
 }

@@ -64,5 +64,5 @@ export function sshLease(deps: Deps, topology: Topology, host: string): Lease {
 function foundIn(text: string): FoundClaim | null {
   if (text === '') return null;
   const [id = '', cluster = '', token = '', operation = '', renewedAt = ''] = text.split('\n');
-  return { id, cluster: cluster || null, token, operation, renewedAt: Number(renewedAt) };
+  return { id, cluster: cluster || null, token, operation, renewedAt: Number.parseInt(renewedAt, 10) || 0 };
 }
