@@ -1,5 +1,4 @@
 /** The certificates of a cluster: generated once and again before they end, or given by reference. Part of its secrets. */
-import { randomBytes } from 'node:crypto';
 import { belongTogether, issue, makeAuthority, readCertificate } from '../certificates/authority.js';
 import { keyStore, trustStore } from '../certificates/key-stores.js';
 import { EverbrokerError } from '../core/failure.js';
@@ -8,8 +7,9 @@ import type { ClusterSecrets, KeyAndCertificate, TlsSecrets } from '../core/secr
 import { isDue, subjectNames, tlsOf } from '../core/tls.js';
 import { hostNames, hostOf, type Node, type Topology } from '../core/topology/topology.js';
 import type { HostFile } from '../hosts/transfer.js';
-import { hashBytes } from './probe-files.js';
 import type { Deps } from './deps.js';
+import { newPassword } from './password.js';
+import { hashBytes } from './probe-files.js';
 
 /** Whether a deployment would make or replace a generated certificate. */
 export function isTlsDue(topology: Topology, found: TlsSecrets | undefined, now: number): boolean {
@@ -32,7 +32,7 @@ export async function wantedTls(
 ): Promise<TlsSecrets | undefined> {
   const spec = tlsOf(topology);
   if (spec === null) return found;
-  const password = found?.password ?? randomBytes(18).toString('base64url');
+  const password = found?.password ?? newPassword();
   if (spec.given !== undefined) return { password, ...(await givenTls(deps, topology)) };
   const now = Date.now();
   const { certificate, key = null } = found?.ca ?? {};

@@ -2,7 +2,6 @@
  * The cluster's credentials. The master copy is on the cluster's first host (0600, root). To other hosts they go
  * sealed to the host's own key, because the way leads through the workflow's history.
  */
-import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { SECRETS_FILE } from '../core/layout.js';
 import { EverbrokerError } from '../core/failure.js';
@@ -18,6 +17,7 @@ import { seal, type Sealed } from '../hosts/sealed.js';
 import { putFiles } from '../hosts/transfer.js';
 import { forHost, insistOnGiven, isTlsDue, wantedTls } from './certificates.js';
 import type { Deps } from './deps.js';
+import { newPassword } from './password.js';
 import type { StepInput } from './step-input.js';
 
 const loginSchema = z.strictObject({ user: z.string(), password: z.string() });
@@ -132,7 +132,7 @@ export async function insistOnReferences(deps: Deps, topology: Topology): Promis
 /** Generated values stay as they are; references are resolved anew. */
 async function wantedSecrets(deps: Deps, topology: Topology, master: ClusterSecrets | null): Promise<ClusterSecrets> {
   const { console: web, client } = topology.security;
-  const own = (user: string, old: Login | undefined): Login => ({ user, password: old?.password ?? generate() });
+  const own = (user: string, old: Login | undefined): Login => ({ user, password: old?.password ?? newPassword() });
   return {
     version: master?.version ?? 1,
     console: consoleLogin(web, await named(deps, web, master?.console)),
@@ -168,7 +168,7 @@ async function encryption(
 }
 
 async function named(deps: Deps, { user, password }: Login, old: Login | undefined): Promise<Login> {
-  if (password === 'generate') return { user, password: old?.password ?? generate() };
+  if (password === 'generate') return { user, password: old?.password ?? newPassword() };
   const value = await deps.resolveSecret(password);
   if (value !== user) return { user, password: value };
   throw new EverbrokerError('InputRefused', `${password}: the password of ${user} is the user's own name`);
@@ -192,12 +192,9 @@ const sameValues = (a: ClusterSecrets, b: ClusterSecrets): boolean => {
   return values(a) === values(b);
 };
 
-/** 144 bits; letters and digits that need no escaping in property files, XML and URLs. */
-const generate = (): string => randomBytes(18).toString('base64url');
-
 /** Credentials that nobody will ever use, for the scratch broker. */
 export function throwawaySecrets(): ClusterSecrets {
-  const login = (user: string): Login => ({ user, password: generate() });
+  const login = (user: string): Login => ({ user, password: newPassword() });
   return {
     version: 1,
     console: login('scratch'),
