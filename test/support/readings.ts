@@ -72,3 +72,9 @@ const aBridge = (kind: BridgeReading['kind'], connector: string, remoteBroker: s
   enqueued: 0,
   dequeued: 0,
 });
+
+/** The same reading of a broker that has no bridge. */
+export const withoutBridges = (reading: NodeReading): NodeReading =>
+  reading.broker.state === 'answered'
+    ? { ...reading, broker: { ...reading.broker, broker: { ...reading.broker.broker, bridges: [] } } }
+    : reading;

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { DrillRecord } from '../../core/drills/record.js';
 import type { ScenarioInput } from '../../core/drills/scenario.js';
+import { withoutBridges } from '../support/readings.js';
 import { skippingTemporal } from '../support/temporal-server.js';
 import { lasted, skipping, times, type Skipping } from '../support/skipping.js';
 import { failureOf, type Scene, type SceneOptions } from '../support/workflow-env.js';
@@ -56,11 +57,7 @@ function slowBridges({ fake }: Scene, ms: number): void {
     const [first] = fake.drills.faults.values();
     const readings = read(host, group);
     if (first === undefined || fake.clock() >= first.at + ms) return readings;
-    return readings.map((reading) =>
-      reading.broker.state === 'answered'
-        ? { ...reading, broker: { ...reading.broker, broker: { ...reading.broker.broker, bridges: [] } } }
-        : reading,
-    );
+    return readings.map(withoutBridges);
   };
 }
 
